@@ -15,7 +15,12 @@ const forbid = (folder, ...others) => ({
       {
         patterns: [
           ...(others.length > 0
-            ? [{ group: others.map((name) => `**/${name}/**`), message: `src/${folder} must not import ${others.join(', ')}.` }]
+            ? [
+                {
+                  group: others.map((name) => `**/${name}/**`),
+                  message: `src/${folder} must not import ${others.join(', ')}.`,
+                },
+              ]
             : []),
           ...(folder === 'engine'
             ? []
@@ -38,8 +43,7 @@ export default ts.config(
       'test/results/',
       'test/bench/results/',
       'test/fixtures/',
-      'model-config/demo/build/',
-      'model-config/demo/.venv/',
+      'model-config/demo/',
     ],
   },
   js.configs.recommended,
@@ -48,17 +52,28 @@ export default ts.config(
   {
     languageOptions: {
       globals: { ...globals.browser, ...globals.worker, ...globals.node },
-      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname, extraFileExtensions: ['.svelte'] },
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.svelte'],
+      },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.property.name='only']", message: 'A focused test hides the others.' },
+        {
+          selector: "CallExpression[callee.property.name='only']",
+          message: 'A focused test hides the others.',
+        },
       ],
     },
   },
