@@ -1,0 +1,113 @@
+import type { Build, BuildFile } from './build.ts';
+import { type Digests, startDigests } from './digest.ts';
+import { WeightError } from './errors.ts';
+import type { BuildStore } from './store.ts';
+
+/**
+ * Bytes of one part. A crash loses at most this much of each file in flight; a transfer holds at most two of them
+ * (one being filled, one being written), so four transfers at once need 32 MiB.
+ */
+const PART_BYTES = 4 * 2 ** 20;
+
+/** Below this a part is not worth a record of its own when the connection breaks; the bytes wait in memory. */
+const WORTH_KEEPING_BYTES = 2 ** 20;
+
+/**
+ * Writes one file of a build into the store, part by part, hashing as it goes; continues where an earlier run stopped.
+ * The file counts as stored only after `finish`.
+ */
+export class FileWriter {
+  #digests!: Digests;
+  #stored = 0;
+  #parts = 0;
+  #buffer: Uint8Array<ArrayBuffer>[] = [];
+  #buffered = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly store: BuildStore,
+    private readonly build: Build,
+    private readonly file: BuildFile,
+  ) {}
+
+  /** Takes up what the store holds of the file; hashes it again, since it may have changed on the disk. */
+  static async resume(store: BuildStore, build: Build, file: BuildFile): Promise<FileWriter> {
+    const writer = new FileWriter(store, build, file);
+    writer.#digests = await startDigests(file);
+    try {
+      for (const part of await store.parts(build.id, build.revision, file.name)) {
+        writer.#digests.update(new Uint8Array(await part.arrayBuffer()));
+        writer.#stored += part.size;
+        writer.#parts += 1;
+      }
+    } catch {
+      // A part that the browser can no longer read: the file starts over.
+      await writer.restart();
+    }
+    if (writer.#stored > file.nbytes) await writer.restart();
+    return writer;
+  }
+
+  /** Bytes of the file that are here, in the store or on the way into it. */
+  get received(): number {
+    return this.#stored + this.#buffered;
+  }
+
+  async write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (this.received + chunk.byteLength > this.file.nbytes)
+      throw new WeightError(
+        'bad-file',
+        `${this.file.name} is longer than ${this.file.nbytes} bytes.`,
+        this.file.name,
+      );
+    this.#digests.update(chunk);
+    this.#buffer.push(chunk);
+    this.#buffered += chunk.byteLength;
+    if (this.#buffered >= PART_BYTES) {
+      await this.#writing;
+      this.#writing = this.#append(false);
+      // Reported by the next write or by flush; without a handler the browser would report it as unhandled too.
+      this.#writing.catch(() => undefined);
+    }
+  }
+
+  /** Stores what waits in memory, unless it is little and `always` is false. Resolves when it is on the disk. */
+  async flush(always: boolean): Promise<void> {
+    await this.#writing;
+    if (this.#buffered > (always ? 0 : WORTH_KEEPING_BYTES)) await this.#append(false);
+  }
+
+  /** Compares size and digests and, if they are right, stores the last part and marks the file as verified. */
+  async finish(): Promise<void> {
+    await this.#writing;
+    const reason =
+      this.received === this.file.nbytes
+        ? this.#digests.mismatch()
+        : `it has ${this.received} bytes instead of ${this.file.nbytes}`;
+    if (reason !== undefined)
+      throw new WeightError('bad-file', `${this.file.name} arrived damaged: ${reason}.`, this.file.name);
+    await this.#append(true);
+  }
+
+  /** Throws away what is here of the file. */
+  async restart(): Promise<void> {
+    await this.#writing.catch(() => undefined);
+    this.#stored = this.#parts = this.#buffered = 0;
+    this.#buffer = [];
+    this.#digests = await startDigests(this.file);
+    await this.store.dropFile(this.build.id, this.build.revision, this.file.name);
+  }
+
+  #append(verified: boolean): Promise<void> {
+    const part = this.#buffered > 0 ? new Blob(this.#buffer) : undefined;
+    this.#stored += this.#buffered;
+    if (part) this.#parts += 1;
+    this.#buffer = [];
+    this.#buffered = 0;
+    return this.store.append(this.build, this.file.name, part, {
+      nbytes: this.#stored,
+      parts: this.#parts,
+      verified,
+    });
+  }
+}

@@ -1,0 +1,214 @@
+import { WeightError } from './errors.ts';
+
+/** How patient a transfer is. Times in milliseconds. */
+export interface Patience {
+  /** Attempts without a single new byte before it gives up. */
+  readonly attempts: number;
+  /** Wait before the first new attempt; doubles with each one after it. */
+  readonly firstWait: number;
+  readonly longestWait: number;
+  /** A connection that brings nothing for so long counts as broken. */
+  readonly stall: number;
+}
+
+export const PATIENCE: Patience = { attempts: 7, firstWait: 1000, longestWait: 60_000, stall: 30_000 };
+
+/** A failure that may pass: worth another attempt, after `wait` milliseconds where the server said so. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption';
+  constructor(
+    readonly reason: WeightError,
+    readonly wait?: number,
+  ) {
+    super(reason.message);
+  }
+}
+
+/** The longest Retry-After that is obeyed; a server that wants more is asked again after this. */
+const LONGEST_RETRY_AFTER = 300_000;
+
+const answering = new Set<string>();
+
+export interface Opened {
+  /** Offset of the first byte that the body brings: the one asked for, or 0 from a server without Range. */
+  readonly start: number;
+  /** Size of the whole file, where the server says it. */
+  readonly total: number | undefined;
+  readonly body: AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Asks for a file from `offset` on. Throws an Interruption for what may pass (broken connection, stall, 408, 429,
+ * 5xx), and a WeightError for what will not (404, a web page, a server that does not serve other sites).
+ */
+export async function openFile(
+  url: string,
+  name: string,
+  offset: number,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const stall = new AbortController();
+  const anySignal = AbortSignal.any([signal, stall.signal]);
+  const stalled = setTimeout(() => {
+    stall.abort();
+  }, patience.stall);
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      // The store is the cache: a second copy in the HTTP cache would double the disk space.
+      cache: 'no-store',
+      signal: anySignal,
+      ...(offset > 0 && { headers: { Range: `bytes=${offset}-` } }),
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw await explainFailure(url, name, error);
+  } finally {
+    clearTimeout(stalled);
+  }
+  answering.add(new URL(url).origin);
+  if (response.status === 416) return { start: 0, total: undefined, body: empty() };
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw statusFailure(response, name);
+  }
+  if (/\btext\/html\b/i.test(response.headers.get('Content-Type') ?? '')) {
+    await response.body?.cancel();
+    throw new WeightError(
+      'wrong-content',
+      `For ${name} the server sent a web page. The address of the model is probably wrong, or a login page is in between.`,
+      name,
+    );
+  }
+  const [, from, size] =
+    /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
+  const start = response.status === 206 ? Number(from ?? offset) : 0;
+  return {
+    start,
+    total: totalOf(response, size),
+    body: chunks(response, name, patience.stall, signal, stall),
+  };
+}
+
+/** Waits before another attempt: as long as the server asked for, or twice as long each time, give or take a quarter. */
+export async function pause(
+  attempt: number,
+  asked: number | undefined,
+  patience: Patience,
+  signal: AbortSignal,
+) {
+  const backOff =
+    Math.min(patience.firstWait * 2 ** attempt, patience.longestWait) * (0.75 + Math.random() / 2);
+  const wait = asked === undefined ? backOff : Math.min(asked, LONGEST_RETRY_AFTER);
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      removeEventListener('online', done);
+      resolve();
+    };
+    // Without a network there is nothing to try until the browser says that it is back.
+    const timer = setTimeout(() => {
+      if (navigator.onLine) done();
+    }, wait);
+    signal.addEventListener('abort', done);
+    addEventListener('online', done);
+    if (signal.aborted) done();
+  });
+  signal.throwIfAborted();
+}
+
+async function* chunks(
+  response: Response,
+  name: string,
+  stallAfter: number,
+  signal: AbortSignal,
+  stall: AbortController,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (!response.body) return;
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const timer = setTimeout(() => {
+        stall.abort();
+      }, stallAfter);
+      let result;
+      try {
+        result = await reader.read();
+      } catch {
+        signal.throwIfAborted();
+        throw interrupted(name, stall.signal.aborted ? 'the server stopped sending' : 'the connection broke');
+      } finally {
+        clearTimeout(timer);
+      }
+      if (result.done) return;
+      yield result.value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function* empty(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  // Nothing: the server has no bytes from that offset on.
+}
+
+function totalOf(response: Response, size: string | undefined): number | undefined {
+  if (response.status === 206) return size === undefined || size === '*' ? undefined : Number(size);
+  // A compressed body has another length than the file.
+  if (response.headers.has('Content-Encoding')) return undefined;
+  const length = response.headers.get('Content-Length');
+  return length === null ? undefined : Number(length);
+}
+
+function statusFailure(response: Response, name: string): Error {
+  const { status } = response;
+  const answer = `The server answered ${status} for ${name}`;
+  if (status === 408 || status === 429 || status >= 500) {
+    const again = 'It may be overloaded: resume later, what was downloaded is kept.';
+    const reason = new WeightError('http-status', `${answer}. ${again}`, name);
+    return new Interruption(reason, retryAfter(response.headers.get('Retry-After')));
+  }
+  const advice =
+    status === 401 || status === 403
+      ? 'It wants a login or a licence to be accepted, which this page cannot do. Download the files yourself and add them from a folder.'
+      : 'The model build is incomplete there, or its address is wrong.';
+  return new WeightError('http-status', `${answer}. ${advice}`, name);
+}
+
+function retryAfter(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
+}
+
+function interrupted(name: string, what: string): Interruption {
+  return new Interruption(
+    new WeightError(
+      'unreachable',
+      `${name} could not be downloaded: ${what}. Check the connection and resume; what was downloaded is kept.`,
+      name,
+    ),
+  );
+}
+
+/** `fetch` says only "failed". A server that answers a request which needs no permission merely withholds permission. */
+async function explainFailure(url: string, name: string, error: unknown): Promise<Error> {
+  const { origin } = new URL(url);
+  if (origin !== location.origin && !answering.has(origin) && navigator.onLine) {
+    const answered = await fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store' }).then(
+      () => true,
+      () => false,
+    );
+    if (answered)
+      return new WeightError(
+        'no-cors',
+        `${new URL(url).host} does not let other sites read ${name} (it sends no Access-Control-Allow-Origin header). ` +
+          'Use a server that does, or download the files and add them from a folder.',
+        name,
+        { cause: error },
+      );
+  }
+  return interrupted(name, navigator.onLine ? 'the server cannot be reached' : 'there is no network');
+}

@@ -1,0 +1,115 @@
+import { isPlainName } from './build.ts';
+import { WeightError } from './errors.ts';
+import type { BuildStore } from './store.ts';
+
+/**
+ * The seam between the weight store and WebLLM.
+ *
+ * WebLLM (cacheBackend "cache") looks every file up in `caches` by its address and downloads what is missing. Here the
+ * addresses are names: `https://weights.invalid/<id>/resolve/<revision>/<file>`, under a top-level domain that is
+ * reserved never to exist (RFC 2606), and `caches` in the engine's worker is replaced by an object that answers from
+ * the store. So the engine cannot reach the network for a model file, the model library comes the same way as the
+ * weights (WebLLM fetches it past the cache when its address is relative or names localhost), and a start does not
+ * depend on the host, port or folder that the page came from. WebLLM keeps `/resolve/x/` in an address as it is.
+ */
+const ORIGIN = 'https://weights.invalid';
+const ADDRESS = /^https:\/\/weights\.invalid\/([^/]+)\/resolve\/([^/]+)\/([^/]+)$/;
+
+/** `model` and `model_lib` of a WebLLM model record for a stored build. */
+export function engineAddresses(build: { id: string; revision: string; library: string }): {
+  model: string;
+  modelLib: string;
+} {
+  const model = `${ORIGIN}/${encodeURIComponent(build.id)}/resolve/${encodeURIComponent(build.revision)}/`;
+  return { model, modelLib: model + build.library };
+}
+
+/**
+ * Replaces `globalThis.caches` in the engine's worker; call it before the engine loads a model. While the worker
+ * lives, the build it read last is marked as in use, so that no tab deletes it.
+ */
+export function installModelCache(store: BuildStore): void {
+  const cache = new ModelCache(store);
+  const storage = {
+    open: () => Promise.resolve(cache),
+    match: (request: RequestInfo | URL) => cache.match(request),
+    has: () => Promise.resolve(true),
+    delete: () => Promise.resolve(false),
+    keys: () => Promise.resolve([]),
+  };
+  Object.defineProperty(globalThis, 'caches', { value: storage, configurable: true });
+}
+
+/** The part of the Cache interface that WebLLM uses. */
+class ModelCache {
+  #inUse: string | undefined;
+  #release: () => void = () => undefined;
+
+  constructor(readonly store: BuildStore) {}
+
+  async match(request: RequestInfo | URL): Promise<Response | undefined> {
+    const address = parse(request);
+    if (!address) return undefined;
+    await this.#hold(address.id);
+    const blob = await this.store.open(address.id, address.revision, address.name);
+    return blob && new Response(blob);
+  }
+
+  /** WebLLM calls this for a file that `match` did not find; the store is filled before a start, never during one. */
+  add(request: RequestInfo | URL): Promise<void> {
+    const address = parse(request);
+    return Promise.reject(
+      new WeightError(
+        'not-stored',
+        `${address?.name ?? addressOf(request)} is missing from the stored model. Use "Check files" to fetch it again.`,
+        address?.name,
+      ),
+    );
+  }
+
+  async keys(): Promise<Request[]> {
+    const requests: Request[] = [];
+    for (const build of await this.store.builds('ready')) {
+      const { model } = engineAddresses(build);
+      const records = await this.store.files(build.id, build.revision);
+      for (const [name, { verified }] of records) if (verified) requests.push(new Request(model + name));
+    }
+    return requests;
+  }
+
+  /** Only the weight store deletes files. */
+  delete(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  async #hold(id: string): Promise<void> {
+    if (this.#inUse === id) return;
+    this.#release();
+    this.#inUse = id;
+    // The lock lasts as long as the promise that its callback returns.
+    await new Promise<void>((granted, failed) => {
+      const held = () =>
+        new Promise<void>((release) => {
+          this.#release = release;
+          granted();
+        });
+      navigator.locks.request(useLock(id), { mode: 'shared' }, held).catch(failed);
+    });
+  }
+}
+
+/** Name of the Web Lock that an engine holds (shared) while it may read a model's files. */
+export function useLock(id: string): string {
+  return `metaaligner-use:${id}`;
+}
+
+function parse(request: RequestInfo | URL): { id: string; revision: string; name: string } | undefined {
+  const [, id, revision, name] = ADDRESS.exec(addressOf(request)) ?? [];
+  if (id === undefined || revision === undefined || name === undefined || !isPlainName(name))
+    return undefined;
+  return { id: decodeURIComponent(id), revision: decodeURIComponent(revision), name };
+}
+
+function addressOf(request: RequestInfo | URL): string {
+  return typeof request === 'string' ? request : 'url' in request ? request.url : request.href;
+}

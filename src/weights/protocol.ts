@@ -1,0 +1,58 @@
+import type { BuildSource } from './build.ts';
+import type { WeightErrorCode } from './errors.ts';
+import type { Progress } from './progress.ts';
+import type { Room } from './room.ts';
+
+/** What is here of a build. Sizes in bytes. */
+export interface BuildState {
+  readonly state: 'missing' | 'partial' | 'ready';
+  /** Bytes of the version in question that are here. */
+  readonly loaded: number;
+  /** Bytes of all its files; 0 while that is not known. */
+  readonly total: number;
+  /** Addresses to give to the engine, when a complete version is here, be it an older one. */
+  readonly engine?: { readonly model: string; readonly modelLib: string };
+  /** True when what is complete is another version than the one asked for. */
+  readonly outdated: boolean;
+}
+
+/** What the page asks of the weights worker. Each is answered by one `done` or `failed` with the same `call`. */
+export type Ask =
+  | { readonly kind: 'inspect'; readonly source: BuildSource }
+  | { readonly kind: 'acquire'; readonly source: BuildSource }
+  | { readonly kind: 'check'; readonly source: BuildSource }
+  | { readonly kind: 'remove'; readonly id: string }
+  | { readonly kind: 'discard'; readonly id: string }
+  | { readonly kind: 'stop'; readonly id: string }
+  | { readonly kind: 'room' };
+
+/** What each of them brings back. */
+export interface Results {
+  readonly inspect: BuildState;
+  readonly acquire: null;
+  /** Names of the files that were damaged or missing and are right now. */
+  readonly check: readonly string[];
+  readonly remove: null;
+  readonly discard: null;
+  readonly stop: null;
+  readonly room: Room;
+}
+
+export type Request = Ask & { readonly call: number };
+
+export type Reply =
+  | { readonly kind: 'done'; readonly call: number; readonly result: Results[Ask['kind']] }
+  | { readonly kind: 'failed'; readonly call: number; readonly error: Failure }
+  | { readonly kind: 'event'; readonly event: WeightEvent };
+
+/** A WeightError as it crosses to the page; errors lose their own fields on the way. */
+export interface Failure {
+  readonly code: WeightErrorCode;
+  readonly message: string;
+  readonly file?: string;
+}
+
+/** What happens to a build, in this tab or another; `changed` asks for a new look at its state. */
+export type WeightEvent =
+  | { readonly kind: 'progress'; readonly id: string; readonly progress: Progress }
+  | { readonly kind: 'changed'; readonly id: string };
