@@ -7,6 +7,7 @@ import engineWorkerUrl from './engine-worker.ts?worker&url';
 import { Alignment } from './state/alignment.svelte.ts';
 import { ModelState } from './state/model.svelte.ts';
 import { Settings } from './state/settings.svelte.ts';
+import { View } from './state/view.svelte.ts';
 import { trustedScriptUrl } from './trusted-script-url.ts';
 import App from './ui/App.svelte';
 
@@ -24,4 +25,4 @@ const alignment = new Alignment(engine, model, settings);
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no element with id "app".');
-mount(App, { target, props: { model, settings, alignment } });
+mount(App, { target, props: { view: new View(), model, settings, alignment } });

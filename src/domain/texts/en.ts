@@ -36,6 +36,9 @@ export const en = {
   tagline: 'Edit an answer so that it meets the objectives you choose.',
   privacy: 'Everything runs in this browser. Nothing you paste leaves this device.',
 
+  screens: 'Screens',
+  viewNames: { desk: 'Desk' },
+
   queryLabels: { Query: 'Query', Context: 'Context', Question: 'Question' },
   queryPlaceholder: 'What was asked',
   answerLabel: 'Answer',
