@@ -1,6 +1,7 @@
 /** The screens of the page; each has its own address (`?view=batch`), the first needs none. */
-export const VIEWS = ['desk'] as const;
-export type ViewName = (typeof VIEWS)[number];
+export type ViewName = 'desk' | 'compare' | 'batch' | 'history' | 'models';
+export const VIEWS: readonly ViewName[] = ['desk'];
+const FIRST: ViewName = 'desk';
 
 /** Which screen is shown, kept in step with the address bar and the browser's back button. */
 export class View {
@@ -14,11 +15,10 @@ export class View {
 
   /** Address of a screen; the other parameters stay. */
   address(view: ViewName): string {
-    const parameters = new URLSearchParams(location.search);
-    if (view === VIEWS[0]) parameters.delete('view');
-    else parameters.set('view', view);
-    const search = parameters.toString();
-    return search === '' ? location.pathname : `?${search}`;
+    const address = new URL(location.href);
+    if (view === FIRST) address.searchParams.delete('view');
+    else address.searchParams.set('view', view);
+    return address.pathname + address.search;
   }
 
   show(view: ViewName): void {
@@ -30,5 +30,5 @@ export class View {
 
 function viewFrom(search: string): ViewName {
   const asked = new URLSearchParams(search).get('view');
-  return VIEWS.find((view) => view === asked) ?? VIEWS[0];
+  return VIEWS.find((view) => view === asked) ?? FIRST;
 }

@@ -37,7 +37,7 @@ export const en = {
   privacy: 'Everything runs in this browser. Nothing you paste leaves this device.',
 
   screens: 'Screens',
-  viewNames: { desk: 'Desk' },
+  viewNames: { desk: 'Desk', compare: 'Compare', batch: 'Batch', history: 'History', models: 'Models' },
 
   queryLabels: { Query: 'Query', Context: 'Context', Question: 'Question' },
   queryPlaceholder: 'What was asked',
