@@ -1,0 +1,121 @@
+import { ConversionError } from './errors.ts';
+import { readSafetensorsHeader } from './safetensors.ts';
+import { isJsonObject, readJsonObject, type Source, type SourceFile } from './source.ts';
+import { elementCount, type TensorEntry } from './tensor.ts';
+
+export interface CheckpointFile {
+  readonly name: string;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /** Elements of all its tensors, whether needed or not. */
+  readonly elements: number;
+}
+
+/** A checkpoint's weights: which tensor lies where. Nothing of the data is read yet. */
+export interface Checkpoint {
+  /** Weight files in the order in which the tensor list first names them. */
+  readonly files: readonly CheckpointFile[];
+  /** All tensors, grouped by file, in the order that decides the order of MLC's parameters. */
+  readonly tensors: readonly TensorEntry[];
+}
+
+interface Layout {
+  index: string;
+  single: string;
+  read(file: SourceFile, signal?: AbortSignal): Promise<TensorEntry[]>;
+}
+
+/** safetensors first: where a repository has both, they hold the same weights and the newer format reads faster. */
+const LAYOUTS: readonly Layout[] = [
+  { index: 'model.safetensors.index.json', single: 'model.safetensors', read: readSafetensorsHeader },
+];
+
+/**
+ * Finds the weight files of a checkpoint and reads their tables of contents.
+ * @throws ConversionError naming the file (and tensor) that is missing or damaged
+ */
+export async function openCheckpoint(source: Source, signal?: AbortSignal): Promise<Checkpoint> {
+  for (const layout of LAYOUTS) {
+    const index = source.get(layout.index);
+    if (index) return openIndexed(source, index, layout, signal);
+    const single = source.get(layout.single);
+    if (single) {
+      const tensors = await layout.read(single, signal);
+      return { files: [describe(single.name, tensors)], tensors };
+    }
+  }
+  throw new ConversionError('missing-file', {
+    reason: `No weights found: none of ${LAYOUTS.flatMap((layout) => [layout.index, layout.single]).join(', ')} is there.`,
+    next: 'Choose the folder or repository that holds config.json and the weight files.',
+  });
+}
+
+function describe(name: string, tensors: readonly TensorEntry[]): CheckpointFile {
+  return {
+    name,
+    tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+    elements: tensors.reduce((sum, tensor) => sum + elementCount(tensor.shape), 0),
+  };
+}
+
+async function openIndexed(
+  source: Source,
+  index: SourceFile,
+  layout: Layout,
+  signal?: AbortSignal,
+): Promise<Checkpoint> {
+  const names = await readWeightMap(index, signal);
+  const files: CheckpointFile[] = [];
+  const tensors: TensorEntry[] = [];
+  for (const [name, wanted] of names) {
+    const file = source.get(name);
+    if (!file) {
+      throw new ConversionError('missing-file', {
+        file: name,
+        reason: `The file is named in ${index.name} but is not there.`,
+        next: 'Download the checkpoint again, whole.',
+      });
+    }
+    const described = describe(name, await layout.read(file, signal));
+    files.push(described);
+    for (const tensorName of wanted) {
+      const tensor = described.tensors.get(tensorName);
+      if (!tensor) {
+        throw new ConversionError('missing-tensor', {
+          file: name,
+          tensor: tensorName,
+          reason: `${index.name} places the tensor in this file, but it is not in it.`,
+          next: 'Download the checkpoint again, whole.',
+        });
+      }
+      tensors.push(tensor);
+    }
+  }
+  return { files, tensors };
+}
+
+/** File → names of its tensors, both in the order of the index. */
+async function readWeightMap(index: SourceFile, signal?: AbortSignal): Promise<Map<string, string[]>> {
+  const { weight_map: weightMap } = await readJsonObject(index, signal);
+  const files = new Map<string, string[]>();
+  for (const [tensor, file] of isJsonObject(weightMap) ? Object.entries(weightMap) : []) {
+    if (typeof file !== 'string') {
+      throw new ConversionError('bad-file', {
+        file: index.name,
+        tensor,
+        reason: 'weight_map does not name a file for it.',
+        next: 'Download the file again.',
+      });
+    }
+    const names = files.get(file);
+    if (names) names.push(tensor);
+    else files.set(file, [tensor]);
+  }
+  if (files.size === 0) {
+    throw new ConversionError('bad-file', {
+      file: index.name,
+      reason: 'weight_map is missing or empty.',
+      next: 'Download the file again.',
+    });
+  }
+  return files;
+}
