@@ -4,6 +4,7 @@ import registry from '../model-config/models.json';
 import { readRegistry } from './domain/models.ts';
 import { EngineClient } from './engine/client.ts';
 import engineWorkerUrl from './engine-worker.ts?worker&url';
+import { Aligner } from './state/aligner.ts';
 import { Alignment } from './state/alignment.svelte.ts';
 import { ModelState } from './state/model.svelte.ts';
 import { Settings } from './state/settings.svelte.ts';
@@ -21,7 +22,7 @@ const engine = new EngineClient(
 const { models } = readRegistry(registry);
 const model = new ModelState(models, new URLSearchParams(location.search).get('model'), engine);
 const settings = new Settings();
-const alignment = new Alignment(engine, model, settings);
+const alignment = new Alignment(engine, new Aligner(engine, model), model, settings);
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no element with id "app".');

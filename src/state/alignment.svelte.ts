@@ -1,10 +1,11 @@
 import { MODEL_CARD_EXAMPLE } from '../domain/example.ts';
 import { FAMILIES, objectiveName, type Family, type Objective } from '../domain/families.ts';
 import { buildPrompt, type Prompt } from '../domain/prompt.ts';
-import { tokenBudget, type TokenBudget } from '../domain/token-budget.ts';
+import type { TokenBudget } from '../domain/token-budget.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { EngineError } from '../engine/errors.ts';
 import type { Figures, Generation } from '../engine/protocol.ts';
+import type { Aligner } from './aligner.ts';
 import type { ModelState } from './model.svelte.ts';
 import type { Settings } from './settings.svelte.ts';
 
@@ -65,13 +66,15 @@ export class Alignment {
   );
 
   readonly #engine: EngineClient;
+  readonly #aligner: Aligner;
   readonly #model: ModelState;
   readonly #settings: Settings;
   #abort: AbortController | undefined;
   #lastOwn = 0;
 
-  constructor(engine: EngineClient, model: ModelState, settings: Settings) {
+  constructor(engine: EngineClient, aligner: Aligner, model: ModelState, settings: Settings) {
     this.#engine = engine;
+    this.#aligner = aligner;
     this.#model = model;
     this.#settings = settings;
   }
@@ -133,27 +136,22 @@ export class Alignment {
     };
     this.run = start;
     try {
-      if (!(await this.#model.ensureReady()) || abort.signal.aborted) {
-        this.run = previous;
-        return;
-      }
-      const tokens = await this.#engine.tokenize(prompt.text);
       const { maxNewTokens, temperature } = this.#settings;
-      const budget = tokenBudget(tokens.length, this.#model.chosen.contextWindow, maxNewTokens);
-      if (budget.excess > 0) {
-        this.problem = { kind: 'too-long', budget };
-        this.run = previous;
-        return;
-      }
-      const { text, finishReason, figures } = await this.#engine.generate(
-        prompt.text,
-        { temperature, maxNewTokens },
+      const outcome = await this.#aligner.align(
+        prompt,
+        { maxNewTokens, temperature },
         (sofar) => {
           if (this.run) this.run = { ...this.run, text: sofar };
         },
         abort.signal,
       );
-      this.run = { ...start, text, state: finishReason, figures };
+      if (outcome.kind === 'finished') {
+        const { text, finishReason, figures } = outcome.generation;
+        this.run = { ...start, text, state: finishReason, figures };
+      } else {
+        this.run = previous;
+        if (outcome.kind === 'too-long') this.problem = outcome;
+      }
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       this.problem = { kind: 'engine', error };

@@ -1,0 +1,62 @@
+import type { Prompt } from '../domain/prompt.ts';
+import { tokenBudget, type TokenBudget } from '../domain/token-budget.ts';
+import type { EngineClient } from '../engine/client.ts';
+import type { Generation, GenerationSettings } from '../engine/protocol.ts';
+import type { ModelState } from './model.svelte.ts';
+
+export type Outcome =
+  | { readonly kind: 'finished'; readonly generation: Generation }
+  | { readonly kind: 'too-long'; readonly budget: TokenBudget }
+  /** The model did not load (its state says why), or the signal was aborted before anything was written. */
+  | { readonly kind: 'not-started' };
+
+/** Takes a prompt through the model: loading, token budget, generation. One at a time; others wait their turn. */
+export class Aligner {
+  readonly #engine: Pick<EngineClient, 'tokenize' | 'generate'>;
+  readonly #model: Pick<ModelState, 'ensureReady' | 'chosen'>;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    engine: Pick<EngineClient, 'tokenize' | 'generate'>,
+    model: Pick<ModelState, 'ensureReady' | 'chosen'>,
+  ) {
+    this.#engine = engine;
+    this.#model = model;
+  }
+
+  /**
+   * @param onText called with the whole reply so far
+   * @throws EngineError
+   */
+  align(
+    prompt: Prompt,
+    settings: GenerationSettings,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const outcome = this.#turn.then(() => this.#align(prompt, settings, onText, signal));
+    // Whoever comes next waits for this one to end, however it ends.
+    this.#turn = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  async #align(
+    prompt: Prompt,
+    { temperature, maxNewTokens }: GenerationSettings,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const cancelled = (): boolean => signal.aborted;
+    if (cancelled() || !(await this.#model.ensureReady()) || cancelled()) return { kind: 'not-started' };
+    const tokens = await this.#engine.tokenize(prompt.text);
+    const budget = tokenBudget(tokens.length, this.#model.chosen.contextWindow, maxNewTokens);
+    if (budget.excess > 0) return { kind: 'too-long', budget };
+    const generation = await this.#engine.generate(
+      prompt.text,
+      { temperature, maxNewTokens },
+      onText,
+      signal,
+    );
+    return { kind: 'finished', generation };
+  }
+}
