@@ -20,7 +20,7 @@ CXXFLAGS="-Os -std=c++17 -Wno-ignored-attributes -Wno-deprecated-declarations"
 build=$PWD/build
 sources=$build/sources
 runtime=$build/runtime
-units="wasm_runtime tvmjs_support webgpu_runtime"
+units="web/emcc/wasm_runtime.cc web/emcc/tvmjs_support.cc web/emcc/webgpu_runtime.cc"
 
 command -v emcc >/dev/null || {
   echo "build-runtime: emcc not found; install emscripten (Debian: apt-get install emscripten)" >&2
@@ -28,8 +28,8 @@ command -v emcc >/dev/null || {
 }
 
 complete=1
-for unit in $units; do [ -f "$runtime/$unit.o" ] || complete=0; done
-[ $complete = 1 ] && exit 0
+for unit in $units; do [ -f "$runtime/$(basename "$unit" .cc).o" ] || complete=0; done
+[ $complete = 1 ] && [ "$runtime/kv_cache.o" -nt kv_cache.cc ] && exit 0
 
 mkdir -p "$build/download" "$runtime"
 for package in "$FFI" "$HEADERS"; do
@@ -65,10 +65,12 @@ struct NVTXScopedRange {
 #define TVM_NVTX_FUNC_SCOPE()
 HEADER
 
-for unit in $units; do
+cp kv_cache.cc "$sources/"
+compile() { # SOURCE, relative: error messages in the library then name no path of this machine
+  local object=$runtime/$(basename "$1" .cc)
   # Renamed when whole, so that an interrupted run is not taken for a finished one.
-  emcc $CXXFLAGS -I"$sources" -I"$sources/include" -I"$sources/3rdparty/tvm-ffi/include" \
-    -I"$sources/3rdparty/tvm-ffi/3rdparty/dlpack/include" -I"$sources/3rdparty/compiler-rt" \
-    -c "$sources/web/emcc/$unit.cc" -o "$runtime/$unit.part.o"
-  mv "$runtime/$unit.part.o" "$runtime/$unit.o"
-done
+  (cd "$sources" && emcc $CXXFLAGS -I. -Iinclude -I3rdparty/tvm-ffi/include \
+    -I3rdparty/tvm-ffi/3rdparty/dlpack/include -I3rdparty/compiler-rt -c "$1" -o "$object.part.o")
+  mv "$object.part.o" "$object.o"
+}
+for unit in $units kv_cache.cc; do compile "$unit"; done
