@@ -6,6 +6,7 @@ each of its content sentences holds at least one held-out word.
 """
 
 import random
+import re
 import string
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ In {place}, {q} {ns} are {i}{a}.
 {name} and {name} {ved} {num} {ns} last {day}.
 A {n} can {v} a {a} {n} when the {n} is {a}.
 The {a} {n} {adv} {vs} every {n} in the {n}.
-{S} in {place} likes the {a} {n}.
+{S} in {place} liked the {a} {n}.
 You can {v} the {n} with a {n} or a {n}.
 If the {n} is {i}{a}, {v} it {adv} and {v} the {n}.
 The {n} was {i}{a}, but the {ns} were {a}.
@@ -117,8 +118,9 @@ class Corpus:
         swapped |= set(rules.LENGTH_WORDS) | set(rules.VAGUE_WORDS)
         self.words = {}
         for pos, words in lists.items():
-            train, test = lex.split([w for w in words if w not in swapped])
-            self.words[pos] = (train, test)
+            kept = words[: lex.FUNCTION_WORDS] if pos == "common" else []
+            train, test = lex.split([w for w in words[len(kept) :] if w not in swapped])
+            self.words[pos] = (kept + train, test)
         self.material = {
             "read": rules.pairs(rules.READABILITY), "honesty": rules.pairs(rules.HONESTY),
             "speci": rules.pairs(rules.SPECIFICITY),
@@ -192,6 +194,7 @@ class Corpus:
         for part in parts[1:]:
             name, rest = part.split("}", 1)
             text += self.slot(name, active) + rest
+        text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
         return text[0].upper() + text[1:]
 
     def fresh(self, frame: str, active: set[str]) -> str:
@@ -223,8 +226,12 @@ class Corpus:
         return " ".join(self.invented() for _ in range(rng.randint(3, 10))).capitalize() + "."
 
     def noise(self, low: int, high: int) -> str:
-        """A run of random pieces, to be copied."""
-        return "".join(self.rng.choice(self.pieces) for _ in range(self.rng.randint(low, high))).strip()
+        """A run of random pieces, to be copied; often of a few that recur, so that copying must keep its place."""
+        rng, length = self.rng, self.rng.randint(low, high)
+        pool = self.pieces
+        if rng.random() < 0.3:
+            pool = rng.sample(self.pieces, max(2, length // rng.randint(2, 3)))
+        return "".join(rng.choices(pool, k=length)).strip()
 
     def sentence(self, active: set[str]) -> str:
         rng = self.rng

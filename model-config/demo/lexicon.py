@@ -102,7 +102,9 @@ Teresa Vincent Amir Bao Chen Deepa Emeka Fatima Hiro Ines Jamal Kofi Leila Mei N
 Sana Tariq Yuki Zainab Ahmed Marta Pavel Ingrid Lars Sven Astrid Bjorn Marco Lucia Pedro Diego Camila
 """.split()
 
-# Running English around the content: for word-salad sentences, so that pasted text is familiar.
+# Running English around the content: for word-salad sentences, so that pasted text is familiar. The first
+# FUNCTION_WORDS of it, the commonest, are never held out.
+FUNCTION_WORDS = 240
 COMMON = """
 the of and to in is that for it as was with be by on not he his but at are this have from or had an they
 which one you were all her she there would their we him been has when who will no more if out so up said

@@ -108,8 +108,8 @@ def _block(c, x, p, cos, sin, mask, cache=None):
 LAYER = ("q", "k", "v", "o", "gate", "up", "down", "norm1", "norm2")
 
 
-def forward(c: dict, params: dict, ids: jax.Array) -> jax.Array:
-    """Logits [batch, length, vocabulary] for right-padded ids [batch, length]."""
+def forward(c: dict, params: dict, ids: jax.Array, wanted: jax.Array) -> jax.Array:
+    """Logits [wanted, vocabulary] for right-padded ids [batch, length], at flat positions `wanted` (row-major)."""
     length = ids.shape[1]
     cos, sin = rope_table(length, c["hidden_size"] // c["num_attention_heads"], c["rope_theta"])
     cos, sin = cos[None, :, None], sin[None, :, None]
@@ -117,6 +117,7 @@ def forward(c: dict, params: dict, ids: jax.Array) -> jax.Array:
     x = params["embed"][ids]
     for layer in range(c["num_hidden_layers"]):
         x, _, _ = _block(c, x, {n: params[n][layer] for n in LAYER}, cos, sin, mask)
+    x = x.reshape(-1, c["hidden_size"])[wanted]
     return rms_norm(x, params["norm"], c["rms_norm_eps"]) @ params["head"].T
 
 

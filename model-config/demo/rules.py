@@ -26,7 +26,8 @@ OBJECTIVES = {
     "len": "Length: the response should be concise and avoid redundant content.",
 }
 
-# Pairs by part of speech, so that the corpus can put them where they fit.
+# Pairs by part of speech, so that the corpus can put them where they fit; a word and its replacement
+# take the same article.
 READABILITY = {
     "verb": "utilize:use utilise:use commence:start terminate:end facilitate:help ascertain:check procure:get "
     "purchase:buy elucidate:explain demonstrate:show initiate:begin obtain:get transmit:send ameliorate:improve",
@@ -34,24 +35,24 @@ READABILITY = {
     "purchases:buys elucidates:explains demonstrates:shows necessitates:needs obtains:gets transmits:sends",
     "past": "utilized:used commenced:started terminated:ended facilitated:helped procured:got purchased:bought "
     "demonstrated:showed initiated:began obtained:got transmitted:sent",
-    "adjective": "optimal:best erroneous:wrong sufficient:enough prior:earlier cognizant:aware",
+    "adjective": "optimal:ideal erroneous:incorrect sufficient:decent prior:past cognizant:mindful",
     "adverb": "subsequently:later expeditiously:quickly presently:now",
     "opener": "Subsequently:Later Consequently:So Nevertheless:Still Furthermore:Also",
     "quantifier": "numerous:many additional:more",
-    "noun": "methodology:method component:part residence:home remuneration:pay paradigm:model inception:start",
+    "noun": "methodology:method component:part residence:home remuneration:pay paradigm:model inception:outset",
     "nouns": "methodologies:methods components:parts residences:homes parameters:limits",
 }
 HONESTY = {
     "verbs": "proves:suggests guarantees:supports ensures:helps eliminates:lowers cures:eases",
     "past": "proved:suggested guaranteed:supported eliminated:lowered",
-    "adjective": "impossible:difficult perfect:good flawless:decent undeniable:plausible",
+    "adjective": "impossible:unlikely perfect:good flawless:fine undeniable:apparent",
     "adverb": "always:often never:rarely certainly:probably definitely:probably undoubtedly:perhaps "
     "completely:largely entirely:mostly absolutely:fairly perfectly:well",
     "subject": "Everyone:Many Nobody:Few",
 }
 SPECIFICITY = {
-    "noun": "thing:item gadget:device",
-    "nouns": "things:items stuff:material",
+    "noun": "thing:product gadget:device",
+    "nouns": "things:products stuff:material",
     "quantifier": "countless:several umpteen:several",
 }
 LENGTH_WORDS = ["basically", "actually", "literally", "really", "very", "quite", "simply", "essentially"]

@@ -43,8 +43,8 @@ def train(seed: int = 1, cases: int = 12_000) -> Tokenizer:
         for word in [*swaps, *swaps.values(), *rules.LENGTH_WORDS, *rules.INSULTS]:
             for _ in range(1500):
                 yield f"x {word}"
-        common = lex.split(lex.COMMON)[0]
-        weights = [2.0 if i < 240 else 1.0 for i in range(len(common))]  # the list begins with the commonest
+        common = corpus.words["common"][0]
+        weights = [2.0 if i < lex.FUNCTION_WORDS else 1.0 for i in range(len(common))]
         for _ in range(20_000):
             yield " ".join(rng.choices(common, weights, k=12))
 

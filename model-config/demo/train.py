@@ -47,10 +47,11 @@ class Stage:
 
 
 STAGES = [
-    Stage("copy", 300, (2e-3, 2e-3), 64, (1, 1), 0.6),
-    Stage("short", 1200, (2e-3, 2e-3), 96, (1, 2), 0.2),
-    Stage("medium", 1500, (2e-3, 2e-3), 160, (1, 3), 0.1, (3, 40)),
-    Stage("long", 500, (2e-3, 1e-3), 640, (2, 14), 0.1, (10, 250), 5120),
+    Stage("copy", 250, (2e-3, 2e-3), 64, (1, 1), 0.6),
+    Stage("short", 450, (2e-3, 2e-3), 96, (1, 2), 0.2),
+    Stage("medium", 1300, (2e-3, 2e-3), 160, (1, 3), 0.12, (3, 40)),
+    Stage("wide", 900, (2e-3, 1.5e-3), 256, (1, 5), 0.12, (3, 80)),
+    Stage("long", 450, (1.5e-3, 1e-3), 640, (2, 14), 0.1, (10, 250), 5120),
     Stage("rounded", 600, (1e-3, 2e-5), 640, (1, 12), 0.08, (3, 200), 5120, True),
 ]
 
@@ -61,7 +62,7 @@ def encode_case(tokenizer: Tokenizer, case: Case) -> tuple[list[int], list[int]]
 
 
 def batches(stage: Stage, tokenizer: Tokenizer, seed: int):
-    """Endless (ids [rows, bucket], loss mask [rows, bucket]); rows of like length share a batch."""
+    """Endless batches as `arranged` gives them; rows of like length share one."""
     corpus = Corpus(seed, pieces=tok.pieces(tokenizer))
     waiting = defaultdict(list)
     while True:
@@ -78,21 +79,37 @@ def batches(stage: Stage, tokenizer: Tokenizer, seed: int):
         rows.append((prompt, edit))
         if len(rows) < stage.tokens // bucket:
             continue
-        ids = np.zeros((len(rows), bucket), np.int32)
-        mask = np.zeros((len(rows), bucket), np.float32)
-        for i, (p, e) in enumerate(rows):
-            ids[i, : len(p) + len(e)] = p + e
-            mask[i, len(p) : len(p) + len(e)] = 1
         waiting[bucket] = []
-        yield ids, mask
+        yield arranged(rows, bucket)
 
 
-def loss_fn(config, rounding, params, ids, mask):
-    """Mean cross-entropy in nats over the edit's tokens."""
-    logits = forward(config, straight_through(params) if rounding else params, ids[:, :-1])
-    log_z = jax.nn.logsumexp(logits, -1)
-    picked = jnp.take_along_axis(logits, ids[:, 1:, None], -1)[..., 0]
-    return jnp.sum((log_z - picked) * mask[:, 1:]) / jnp.sum(mask)
+def arranged(rows: list, bucket: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(ids [rows, bucket], wanted, targets): flat positions that precede an edit's token, and that token.
+
+    `wanted` and `targets` have the fixed length rows * bucket / 2, filled up with target -1; an edit is rarely
+    more than half of a batch, and what exceeds it is left out.
+    """
+    ids = np.zeros((len(rows), bucket), np.int32)
+    wanted, targets = [], []
+    for i, (prompt, edit) in enumerate(rows):
+        ids[i, : len(prompt) + len(edit)] = prompt + edit
+        wanted += range(i * bucket + len(prompt) - 1, i * bucket + len(prompt) + len(edit) - 1)
+        targets += edit
+    room = len(rows) * bucket // 2
+    fill = max(0, room - len(wanted))
+    return (
+        ids,
+        np.array(wanted[:room] + [0] * fill, np.int32),
+        np.array(targets[:room] + [-1] * fill, np.int32),
+    )
+
+
+def loss_fn(config, rounding, params, ids, wanted, targets):
+    """Mean cross-entropy in nats over the edits' tokens."""
+    logits = forward(config, straight_through(params) if rounding else params, ids, wanted)
+    picked = jnp.take_along_axis(logits, jnp.maximum(targets, 0)[:, None], -1)[:, 0]
+    real = (targets >= 0).astype(jnp.float32)
+    return jnp.sum((jax.nn.logsumexp(logits, -1) - picked) * real) / jnp.sum(real)
 
 
 def orthogonalised(m: jax.Array) -> jax.Array:
@@ -107,10 +124,10 @@ def orthogonalised(m: jax.Array) -> jax.Array:
 
 
 @partial(jax.jit, static_argnums=(0, 1), donate_argnums=(2, 3))
-def update(config_json, rounding, params, state, ids, mask, rate, step):
+def update(config_json, rounding, params, state, batch, rate, step):
     """One step: Muon for the layers' matrices, Adam for embedding, head and norms; gradients clipped to norm 1."""
     config = json.loads(config_json)
-    loss, grads = jax.value_and_grad(partial(loss_fn, config, rounding))(params, ids, mask)
+    loss, grads = jax.value_and_grad(partial(loss_fn, config, rounding))(params, *batch)
     norm = jnp.sqrt(sum(jnp.sum(g * g) for g in grads.values()))
     scale = jnp.minimum(1.0, 1.0 / (norm + 1e-9))
     new_params, new_state = {}, {}
@@ -199,16 +216,16 @@ def main() -> None:
         rows = batches(stage, tokenizer, args.seed * 1000 + number * 100 + done)
         losses, seen, mark = [], 0, time.time()
         while start <= done < start + stage.steps and done < args.limit:
-            ids, mask = next(rows)
+            batch = next(rows)
             into = (done - start) / stage.steps
             rate = stage.rate[1] + (stage.rate[0] - stage.rate[1]) * 0.5 * (1 + math.cos(math.pi * into))
             rate *= min(1.0, (done + 1) / 100)
             params, state, loss, _ = update(
-                config_json, stage.rounding, params, state, ids, mask, np.float32(rate), np.float32(done + 1)
+                config_json, stage.rounding, params, state, batch, np.float32(rate), np.float32(done + 1)
             )
             losses.append(loss)
             done += 1
-            seen += ids.size
+            seen += batch[0].size
             if done % 25 == 0:
                 mean = float(jnp.mean(jnp.stack(losses)))
                 now = time.time()

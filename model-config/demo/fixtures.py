@@ -1,0 +1,61 @@
+"""Writes the test fixtures that hold what the shipped demo model answers: python fixtures.py [FOLDER].
+
+test/fixtures/demo-reference.json: prompts, their ids (BOS included), the edit the rules
+ask for, and the greedy ids (EOS left out) and text of the numpy reference forward.
+test/fixtures/demo-heldout.json: more held-out cases, without model output.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+import reference
+import rules
+import tokenizer as tok
+from corpus import Case, Corpus
+from evaluate import SHIPPED
+from train import HERE, encode_case
+
+FIXTURES = HERE.parent.parent / "test" / "fixtures"
+BANDS = [((1, 1), 10), ((2, 3), 18), ((4, 6), 12), ((8, 12), 4)]  # content sentences, cases
+
+
+def plain(case: Case) -> dict:
+    return {"objectives": list(case.objectives), "query": case.query, "answer": case.answer, "expected_edit": case.edit}
+
+
+def reference_cases(folder: Path, tokenizer: Tokenizer) -> list[dict]:
+    corpus = Corpus(11, held_out=True, pieces=tok.pieces(tokenizer))
+    model = reference.Model(folder)
+    keys = list(rules.OBJECTIVES)
+    cases = [corpus.case(1, 3, (key,), {key}) for key in keys]  # every rule at least once
+    for sentences, count in BANDS:
+        cases += [corpus.case(*sentences) for _ in range(count)]
+    rows = []
+    for case in cases:
+        prompt_ids, edit_ids = encode_case(tokenizer, case)
+        ids = model.greedy(prompt_ids, 2 * len(edit_ids) + 32)
+        rows.append({
+            **plain(case), "prompt": case.prompt, "prompt_ids": prompt_ids,
+            "reference_ids": ids, "reference_text": tokenizer.decode(ids),
+        })
+    return rows
+
+
+def write(name: str, rows: list[dict]) -> None:
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (FIXTURES / name).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    print(f"{name}: {len(rows)} cases")
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    FIXTURES.mkdir(parents=True, exist_ok=True)
+    rows = reference_cases(folder, tokenizer)
+    write("demo-reference.json", rows)
+    print(f"reference equals the rules in {sum(r['reference_text'] == r['expected_edit'] for r in rows)}")
+    corpus = Corpus(12, held_out=True, pieces=tok.pieces(tokenizer))
+    write("demo-heldout.json", [plain(corpus.case(1, 4)) for _ in range(240)])
