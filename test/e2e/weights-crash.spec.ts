@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Browser, chromium, expect, test } from '@playwright/test';
+import { FaultServer } from './fault-server.ts';
+import { syntheticBuild } from './synthetic-build.ts';
+import { publish, serveHarness, WeightsPage } from './weights-page.ts';
+
+const MIB = 2 ** 20;
+/** How often the browser is killed on the way, at evenly spread points of the download. */
+const KILLS = 12;
+const model = syntheticBuild([9 * MIB, 9 * MIB, 9 * MIB, 9 * MIB, 9 * MIB, 9 * MIB]);
+const size = [...model.files.values()].reduce((sum, { length }) => sum + length, 0);
+/** What one kill may cost: four transfers, each with a part being filled and one being written. Bytes. */
+const LOST_BY_A_KILL = 4 * 2 * 4 * MIB;
+
+/** A browser as a process of its own that can be killed without a chance to tidy up. */
+async function start(
+  profile: string,
+  command: string,
+  flags: readonly string[],
+): Promise<[Browser, ChildProcess]> {
+  const portFile = join(profile, 'DevToolsActivePort');
+  rmSync(portFile, { force: true });
+  const browser = spawn(
+    command,
+    ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, ...flags, 'about:blank'],
+    { detached: true, stdio: 'ignore' },
+  );
+  for (let i = 0; i < 200 && !/\n./.test(existsSync(portFile) ? readFileSync(portFile, 'utf8') : ''); i += 1)
+    await sleep(50);
+  const [port = ''] = readFileSync(portFile, 'utf8').split('\n');
+  return [await chromium.connectOverCDP(`http://127.0.0.1:${port}`), browser];
+}
+
+async function kill({ pid, exitCode }: ChildProcess, browser: ChildProcess): Promise<void> {
+  if (pid === undefined || exitCode !== null) return;
+  // The whole group, so that no child lives on and writes.
+  process.kill(-pid, 'SIGKILL');
+  await once(browser, 'exit');
+}
+
+test('a download survives kills of the browser at any point and fetches nothing verified twice', async () => {
+  const { executablePath = chromium.executablePath(), args = [] } =
+    test.info().project.use.launchOptions ?? {};
+  const site = await FaultServer.start();
+  const hub = await FaultServer.start();
+  await serveHarness(site);
+  const source = publish(hub, 'crash', model);
+  const profile = mkdtempSync(join(tmpdir(), 'weights-crash-'));
+  let browser: Browser | undefined;
+  let running: ChildProcess | undefined;
+  const reopen = async () => {
+    [browser, running] = await start(profile, executablePath, args);
+    const [context] = browser.contexts();
+    const page = await context?.newPage();
+    if (!page) throw new Error('The browser has no context.');
+    const weights = new WeightsPage(page);
+    await weights.open(site.origin);
+    return weights;
+  };
+  try {
+    let held = 0;
+    for (let i = 1; i <= KILLS; i += 1)
+      await test.step(`killed at ${Math.round((100 * i) / (KILLS + 1))} %`, async () => {
+        const weights = await reopen();
+        const before = await weights.inspect(source);
+        const verified = await weights.verified(source.id);
+        expect(before.loaded).toBeGreaterThanOrEqual(held);
+        held = before.loaded;
+        hub.reset();
+        hub.manners.rate = 6 * MIB;
+        // The kill ends this call too.
+        void weights.acquire(source).catch(() => undefined);
+        const goal = (size * i) / (KILLS + 1);
+        await expect
+          .poll(async () => (await weights.progress()).at(-1)?.loaded ?? 0, { intervals: [20] })
+          .toBeGreaterThan(goal);
+        if (running) await kill(running, running);
+        for (const { path, from } of hub.answers) {
+          const name = path.split('/').at(-1) ?? '';
+          expect(Object.keys(verified.whole)).not.toContain(name);
+          expect(from ?? 0).toBe(verified.partial[name] ?? 0);
+        }
+        held = Math.max(held, goal - LOST_BY_A_KILL);
+      });
+
+    const weights = await reopen();
+    const { state, loaded } = await weights.inspect(source);
+    expect(state).toBe('partial');
+    expect(loaded).toBeGreaterThanOrEqual(held);
+    hub.reset();
+    expect(await weights.acquire(source)).toEqual({ ok: true });
+    expect(hub.sent()).toBe(size - loaded);
+    await weights.expectIntact(source, model);
+    await browser?.close();
+  } finally {
+    if (running) await kill(running, running);
+    rmSync(profile, { recursive: true, force: true });
+    await site.stop();
+    await hub.stop();
+  }
+});

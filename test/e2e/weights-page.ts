@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { expect, type Page } from '@playwright/test';
+import { build } from 'vite';
+import type { BuildSource } from '../../src/weights/build.ts';
+import type { FaultServer } from './fault-server.ts';
+import type { SyntheticBuild } from './synthetic-build.ts';
+import type { Harness } from './weights-harness/main.ts';
+
+/** Builds the page under test and puts it on a server of its own, so that the models come from another origin. */
+export async function serveHarness(server: FaultServer): Promise<void> {
+  const outDir = mkdtempSync(join(tmpdir(), 'weights-harness-'));
+  await build({
+    configFile: false,
+    root: join(import.meta.dirname, 'weights-harness'),
+    base: './',
+    logLevel: 'error',
+    worker: { format: 'es' },
+    build: { outDir, emptyOutDir: true, target: 'es2023' },
+  });
+  for (const entry of readdirSync(outDir, { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) {
+      const path = join(entry.parentPath, entry.name);
+      server.files.set(`/${relative(outDir, path)}`, readFileSync(path));
+    }
+  rmSync(outDir, { recursive: true });
+}
+
+/** Puts a build on a server and says where it is. */
+export function publish(server: FaultServer, id: string, { files }: SyntheticBuild): BuildSource {
+  const sha256: Record<string, string> = {};
+  for (const [name, content] of files) {
+    server.files.set(`/${id}/${name}`, content);
+    if (!name.startsWith('params_shard')) sha256[name] = digestOf(content);
+  }
+  return { id, weights: `${server.origin}/${id}/`, library: `${server.origin}/${id}/library.wasm`, sha256 };
+}
+
+export function digestOf(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** The page under test, by what it can do. */
+export class WeightsPage {
+  constructor(readonly page: Page) {}
+
+  async open(origin: string): Promise<void> {
+    await this.page.goto(`${origin}/index.html`);
+    await this.page.waitForFunction(() => 'harness' in globalThis);
+  }
+
+  acquire(source: BuildSource) {
+    return this.page.evaluate((build) => harness.acquire(build), source);
+  }
+
+  inspect(source: BuildSource) {
+    return this.page.evaluate((build) => harness.client.inspect(build), source);
+  }
+
+  check(source: BuildSource) {
+    return this.page.evaluate((build) => harness.client.check(build), source);
+  }
+
+  remove(id: string) {
+    return this.page.evaluate((name) => harness.remove(name), id);
+  }
+
+  stop(id: string) {
+    return this.page.evaluate((name) => harness.client.stop(name), id);
+  }
+
+  discard(id: string) {
+    return this.page.evaluate((name) => harness.client.discard(name), id);
+  }
+
+  progress() {
+    return this.page.evaluate(() => harness.progress);
+  }
+
+  /** How many records of any kind the database holds for a model. */
+  records(id: string): Promise<number> {
+    return this.page.evaluate(async (name) => {
+      const request = indexedDB.open('metaaligner-weights');
+      await new Promise((resolve) => (request.onsuccess = resolve));
+      const keys = request.result.transaction('files').objectStore('files').getAllKeys();
+      await new Promise((resolve) => (keys.onsuccess = resolve));
+      request.result.close();
+      return keys.result.filter((key) => (key as string[])[1] === name).length;
+    }, id);
+  }
+
+  /** Bytes held of each file: of those that are whole and verified, and of those that are not yet. */
+  verified(id: string): Promise<Record<'whole' | 'partial', Record<string, number>>> {
+    return this.page.evaluate(async (name) => {
+      const request = indexedDB.open('metaaligner-weights');
+      await new Promise((resolve) => (request.onsuccess = resolve));
+      const files = request.result.transaction('files').objectStore('files');
+      const keys = files.getAllKeys();
+      const values = files.getAll();
+      await new Promise((resolve) => (values.onsuccess = resolve));
+      request.result.close();
+      const held = { whole: {} as Record<string, number>, partial: {} as Record<string, number> };
+      (keys.result as string[][]).forEach(([kind, model, , file = ''], i) => {
+        const { verified, nbytes } = values.result[i] as { verified: boolean; nbytes: number };
+        if (kind === 'file' && model === name) held[verified ? 'whole' : 'partial'][file] = nbytes;
+      });
+      return held;
+    }, id);
+  }
+
+  /** Every file of the build, read as the engine reads it, has the bytes that were published. */
+  async expectIntact(source: BuildSource, { files }: SyntheticBuild): Promise<void> {
+    const { engine } = await this.inspect(source);
+    expect(engine).toBeDefined();
+    const expected: Record<string, string> = {};
+    for (const [name, content] of files) expected[`${engine?.model ?? ''}${name}`] = digestOf(content);
+    const { digests, keys } = await this.page.evaluate((urls) => harness.read(urls), Object.keys(expected));
+    expect(digests).toEqual(expected);
+    expect(keys).toEqual(expect.arrayContaining(Object.keys(expected)));
+    await this.page.evaluate(() => {
+      harness.letGo();
+    });
+  }
+}
+
+declare const harness: Harness;

@@ -1,0 +1,265 @@
+import { expect, test } from '@playwright/test';
+import { FaultServer } from './fault-server.ts';
+import { syntheticBuild } from './synthetic-build.ts';
+import type { Harness } from './weights-harness/main.ts';
+import { publish, serveHarness, WeightsPage } from './weights-page.ts';
+
+const MIB = 2 ** 20;
+const model = syntheticBuild([9 * MIB, 6 * MIB + 2, 100, 5 * MIB]);
+const [first = ''] = model.shards;
+
+test.describe('weight store', () => {
+  let site: FaultServer;
+  let hub: FaultServer;
+
+  test.beforeAll(async () => {
+    site = await FaultServer.start();
+    hub = await FaultServer.start();
+    await serveHarness(site);
+  });
+  test.afterAll(async () => {
+    await site.stop();
+    await hub.stop();
+  });
+  test.beforeEach(() => {
+    hub.reset();
+  });
+
+  const open = async (page: ConstructorParameters<typeof WeightsPage>[0]) => {
+    const weights = new WeightsPage(page);
+    await weights.open(site.origin);
+    return weights;
+  };
+
+  test('downloads a build once, reports its bytes and serves it to the engine', async ({ page }) => {
+    const source = publish(hub, 'plain', model);
+    const weights = await open(page);
+    expect(await weights.inspect(source)).toEqual({ state: 'missing', loaded: 0, total: 0, outdated: false });
+    hub.manners.rate = 8 * MIB;
+    expect(await weights.acquire(source)).toEqual({ ok: true });
+
+    const size = [...model.files.values()].reduce((sum, { length }) => sum + length, 0);
+    expect(hub.sent()).toBe(size);
+    expect(await weights.inspect(source)).toMatchObject({ state: 'ready', loaded: size, total: size });
+    const progress = (await weights.progress()).filter(({ phase }) => phase === 'downloading');
+    expect(progress.length).toBeGreaterThan(3);
+    expect(progress.every(({ loaded }, i) => loaded >= (progress[i - 1]?.loaded ?? 0))).toBe(true);
+    expect(progress.at(-1)?.speed).toBeGreaterThan(MIB);
+    await weights.expectIntact(source, model);
+
+    hub.answers.length = 0;
+    await page.reload();
+    await weights.open(site.origin);
+    expect(await weights.acquire(source)).toEqual({ ok: true });
+    expect(hub.answers).toEqual([]);
+  });
+
+  test('goes on inside a file after broken connections, stalls and overload', async ({ page }) => {
+    const source = publish(hub, 'faults', model);
+    const [one = '', two = '', three = '', four = ''] = model.shards.map((name) => `/faults/${name}`);
+    hub.once(one, { kind: 'drop', after: 5 * MIB }, { kind: 'drop', after: 2 * MIB });
+    hub.once(two, { kind: 'stall', after: 3 * MIB });
+    hub.once(
+      three,
+      { kind: 'status', status: 503 },
+      { kind: 'status', status: 429, headers: { 'Retry-After': '1' } },
+    );
+    hub.once(four, { kind: 'truncate', after: 4 * MIB });
+    const weights = await open(page);
+    expect(await weights.acquire(source)).toEqual({ ok: true });
+
+    const requests = (path: string) => hub.answers.filter((answer) => answer.path === path);
+    // A cut connection loses what is on its way, so each attempt goes on somewhere before the cut.
+    const starts = requests(one).map(({ from }) => from ?? 0);
+    expect(starts).toHaveLength(3);
+    expect(starts[1]).toBeGreaterThan(3 * MIB);
+    expect(starts[2]).toBeGreaterThan(starts[1] ?? 0);
+    expect(requests(two)[1]?.from).toBe(3 * MIB);
+    expect(requests(four)[1]?.from).toBe(4 * MIB);
+    const [, asked, again] = requests(three);
+    expect((again?.at ?? 0) - (asked?.at ?? 0)).toBeGreaterThanOrEqual(1000);
+    expect((await weights.progress()).some(({ phase }) => phase === 'waiting')).toBe(true);
+    await weights.expectIntact(source, model);
+  });
+
+  test('starts a file over on a server without Range, with no Content-Length either', async ({ page }) => {
+    const source = publish(hub, 'no-range', model);
+    hub.manners = { ...hub.manners, range: false, contentLength: false };
+    hub.once(`/no-range/${first}`, { kind: 'drop', after: 5 * MIB });
+    const weights = await open(page);
+    expect(await weights.acquire(source)).toEqual({ ok: true });
+    expect(hub.sent(`/no-range/${first}`)).toBeGreaterThanOrEqual(13 * MIB);
+    await weights.expectIntact(source, model);
+  });
+
+  test('never keeps wrong bytes: fetches that file alone again, then gives up with its name', async ({
+    page,
+  }) => {
+    const source = publish(hub, 'corrupt', model);
+    hub.once(`/corrupt/${first}`, { kind: 'corrupt', at: 8 * MIB });
+    const weights = await open(page);
+    expect(await weights.acquire(source)).toEqual({ ok: true });
+    expect(
+      hub.answers
+        .filter(({ path }) => path.startsWith('/corrupt/params'))
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual([first, ...model.shards].sort().map((name) => `/corrupt/${name}`));
+    await weights.expectIntact(source, model);
+
+    const hopeless = publish(hub, 'hopeless', model);
+    hub.always(`/hopeless/${first}`, { kind: 'corrupt', at: 1 });
+    const refused = await weights.acquire(hopeless);
+    expect(refused).toMatchObject({ ok: false, code: 'bad-file' });
+    expect('message' in refused && refused.message).toMatch(/params_shard_0\.bin.*MD5/);
+    expect(await weights.inspect(hopeless)).toMatchObject({ state: 'partial' });
+    // The server is repaired: only the bad file is fetched.
+    hub.reset();
+    expect(await weights.acquire(hopeless)).toEqual({ ok: true });
+    expect(hub.sent('/hopeless/params_shard_1.bin')).toBe(0);
+    await weights.expectIntact(hopeless, model);
+  });
+
+  test('pauses, goes on, and discards', async ({ page }) => {
+    const source = publish(hub, 'pause', model);
+    hub.manners.rate = 3 * MIB;
+    const weights = await open(page);
+    const running = weights.acquire(source);
+    await expect.poll(async () => (await weights.progress()).at(-1)?.loaded ?? 0).toBeGreaterThan(4 * MIB);
+    await weights.stop(source.id);
+    expect(await running).toMatchObject({ ok: false, code: 'stopped' });
+    const { state, loaded } = await weights.inspect(source);
+    expect(state).toBe('partial');
+    expect(loaded).toBeGreaterThan(4 * MIB);
+
+    hub.reset();
+    hub.manners.rate = 3 * MIB;
+    const again = weights.acquire(source);
+    await expect.poll(async () => (await weights.progress()).at(-1)?.loaded ?? 0).toBeGreaterThan(loaded);
+    await weights.discard(source.id);
+    expect(await again).toMatchObject({ ok: false, code: 'stopped' });
+    expect(await weights.inspect(source)).toMatchObject({ state: 'missing', loaded: 0 });
+    expect(await weights.records(source.id)).toBe(0);
+  });
+
+  test('checks stored files and repairs only the damaged one', async ({ page }) => {
+    const source = publish(hub, 'check', model);
+    const weights = await open(page);
+    await weights.acquire(source);
+    hub.answers.length = 0;
+    expect(await weights.check(source)).toEqual([]);
+    expect(hub.answers).toEqual([]);
+    // Damage the second part of the first shard and lose the tokenizer.
+    await page.evaluate(async (id) => {
+      const request = indexedDB.open('metaaligner-weights');
+      await new Promise((resolve) => (request.onsuccess = resolve));
+      const transaction = request.result.transaction('files', 'readwrite');
+      const files = transaction.objectStore('files');
+      const keys = files.getAllKeys();
+      keys.onsuccess = () => {
+        for (const key of keys.result as string[][]) {
+          if (
+            key[0] === 'part' &&
+            key[1] === id &&
+            key[3] === 'params_shard_0.bin' &&
+            String(key[4]) === '1'
+          ) {
+            const part = files.get(key);
+            part.onsuccess = () => files.put(new Blob([new Uint8Array((part.result as Blob).size)]), key);
+          }
+          if (key[1] === id && key[3] === 'tokenizer.json') files.delete(key);
+        }
+      };
+      await new Promise((resolve) => (transaction.oncomplete = resolve));
+      request.result.close();
+    }, source.id);
+    expect(await weights.inspect(source)).toMatchObject({ state: 'partial' });
+    expect([...(await weights.check(source))].sort()).toEqual([first, 'tokenizer.json']);
+    expect(hub.answers.map(({ path }) => path).sort()).toEqual([`/check/${first}`, '/check/tokenizer.json']);
+    await weights.expectIntact(source, model);
+  });
+
+  test('keeps the old version until the new one is complete, and fetches only what changed', async ({
+    page,
+  }) => {
+    const old = publish(hub, 'update', model);
+    const weights = await open(page);
+    await weights.acquire(old);
+    // The new version has the same first two shards.
+    const changed = syntheticBuild([9 * MIB, 6 * MIB + 2, 4 * MIB], 1);
+    const fresh = publish(hub, 'update', changed);
+    hub.reset();
+    hub.once(
+      '/update/params_shard_2.bin',
+      ...Array.from({ length: 9 }, () => ({ kind: 'status', status: 500 }) as const),
+    );
+    expect(await weights.acquire(fresh)).toMatchObject({ ok: false, code: 'http-status' });
+    expect(await weights.inspect(fresh)).toMatchObject({ state: 'partial', outdated: true });
+    await weights.expectIntact(old, model);
+
+    hub.reset();
+    expect(await weights.acquire(fresh)).toEqual({ ok: true });
+    expect(hub.sent('/update/params_shard_0.bin')).toBe(0);
+    expect(await weights.inspect(fresh)).toMatchObject({ state: 'ready', outdated: false });
+    await weights.expectIntact(fresh, changed);
+    const revisions = await page.evaluate(async () => {
+      const request = indexedDB.open('metaaligner-weights');
+      await new Promise((resolve) => (request.onsuccess = resolve));
+      const keys = request.result.transaction('files').objectStore('files').getAllKeys();
+      await new Promise((resolve) => (keys.onsuccess = resolve));
+      request.result.close();
+      return new Set(
+        (keys.result as string[][])
+          .filter((key) => key[0] !== 'build' && key[1] === 'update')
+          .map((key) => key[2]),
+      ).size;
+    });
+    expect(revisions).toBe(1);
+  });
+
+  test('deletes a model with nothing left, but not while an engine or a download holds it', async ({
+    page,
+  }) => {
+    const source = publish(hub, 'delete', model);
+    const weights = await open(page);
+    await weights.acquire(source);
+    const { engine } = await weights.inspect(source);
+    const reader = new WeightsPage(await page.context().newPage());
+    await reader.open(site.origin);
+    await reader.page.evaluate((url) => harness.read([url]), `${engine?.model ?? ''}tokenizer.json`);
+    expect(await weights.remove(source.id)).toMatchObject({ ok: false, code: 'in-use' });
+    await reader.page.close();
+    await expect.poll(async () => (await weights.remove(source.id)).ok).toBe(true);
+    expect(await weights.records(source.id)).toBe(0);
+    expect(await weights.inspect(source)).toMatchObject({ state: 'missing' });
+  });
+
+  test('one tab downloads, another sees it, takes over when the first closes, and can stop it', async ({
+    page,
+  }) => {
+    const source = publish(hub, 'tabs', model);
+    hub.manners.rate = 2 * MIB;
+    const one = await open(page);
+    const two = new WeightsPage(await page.context().newPage());
+    await two.open(site.origin);
+    void one.acquire(source).catch(() => undefined);
+    await expect.poll(async () => (await two.progress()).at(-1)?.loaded ?? 0).toBeGreaterThan(MIB);
+    expect(await two.remove(source.id)).toMatchObject({ ok: false, code: 'in-use' });
+    const waiting = two.acquire(source);
+    await page.close();
+    hub.manners.rate = 0;
+    expect(await waiting).toEqual({ ok: true });
+    await two.expectIntact(source, model);
+
+    const other = publish(hub, 'tabs-stop', model);
+    hub.manners.rate = 2 * MIB;
+    const three = new WeightsPage(await two.page.context().newPage());
+    await three.open(site.origin);
+    const running = two.acquire(other);
+    await expect.poll(async () => (await three.progress()).at(-1)?.loaded ?? 0).toBeGreaterThan(MIB);
+    await three.stop(other.id);
+    expect(await running).toMatchObject({ ok: false, code: 'stopped' });
+  });
+});
+
+declare const harness: Harness;
