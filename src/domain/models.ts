@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { describeIssues } from './issues.ts';
 
 /**
  * The model registry: what models there are, what each was trained for, and where its parts come from.
@@ -21,6 +22,8 @@ const BuildSchema = v.strictObject({
   /** GPU memory that the weights and the cache take, in bytes. */
   gpuBytes: positiveInteger,
   requiredFeatures: v.optional(v.array(v.string()), []),
+  /** SHA-256 (hex) by file name; they guard the download and tell one version of a build from the next. */
+  sha256: v.optional(v.record(v.string(), v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hex digits')))),
 });
 
 const ModelSchema = v.strictObject({
@@ -63,11 +66,7 @@ export function readRegistry(json: unknown): RegistryReading {
 }
 
 function describe(name: string, issues: readonly v.BaseIssue<unknown>[]): string {
-  const details = issues.map((issue) => {
-    const field = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
-    return (field === '' ? '' : `field "${field}": `) + issue.message;
-  });
-  return `${name}: ${details.join('; ')}`;
+  return `${name}: ${describeIssues(issues)}`;
 }
 
 function entryName(entry: unknown, index: number): string {

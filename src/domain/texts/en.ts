@@ -1,4 +1,7 @@
 import type { Browser } from '../browser.ts';
+import type { HistoryFileProblem } from '../history.ts';
+import type { Change, Extent } from '../changes.ts';
+import type { PresetName } from '../presets.ts';
 import type { TokenBudget } from '../token-budget.ts';
 
 /** Where WebGPU is to be had, for whoever is on this browser. */
@@ -29,7 +32,18 @@ function adapterAdvice({ name, platform }: Browser): string {
 }
 
 const number = new Intl.NumberFormat('en');
+const dateAndTime = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const percent = new Intl.NumberFormat('en', { style: 'percent' });
 const decimals = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** A person's text as part of a name: enough to tell one from another. */
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function counted(count: number, noun: string): string {
+  return `${number.format(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
 
 export const en = {
   appName: 'MetaAligner Web',
@@ -66,6 +80,7 @@ export const en = {
   model: 'Model',
   modelStates: {
     idle: 'loads when you start',
+    downloading: 'downloading…',
     loading: 'loading…',
     ready: 'ready',
     failed: 'not loaded',
@@ -75,10 +90,23 @@ export const en = {
   loadModel: 'Load model',
   cancelLoading: 'Cancel',
   modelLoading: 'Model loading',
+  modelDownload: 'Model download',
+  downloadPhases: {
+    preparing: 'Looking at the files',
+    downloading: 'Downloading',
+    waiting: 'Waiting for the server',
+    checking: 'Checking the files',
+  },
+  downloaded: (loaded: number, total: number) =>
+    `${decimals.format(loaded / 1e6)} of ${decimals.format(total / 1e6)} MB`,
+  speed: (bytesPerSecond: number) => `${decimals.format(bytesPerSecond / 1e6)} MB/s`,
+  timeLeft: (seconds: number) =>
+    seconds < 90 ? `${Math.ceil(seconds)} s left` : `${Math.ceil(seconds / 60)} min left`,
   phases: {
     starting: 'Starting the engine',
     weights: 'Reading the weights',
     shaders: 'Preparing the graphics programs',
+    'self-check': 'Checking the engine on this device',
   },
   modelReady: (name: string) => `${name} is ready.`,
   loadCancelled: 'Loading was cancelled.',
@@ -106,6 +134,142 @@ export const en = {
   publishedNote: (model: string) =>
     `What the model card of ${model} prints for this example. Nothing computed here.`,
 
+  review: {
+    layout: 'How to show the changes',
+    layouts: { inline: 'Inline', side: 'Side by side', merged: 'Merged' },
+    extent: ({ changes, wordsInserted, wordsDeleted, share }: Extent, accepted: number) =>
+      `${percent.format(share)} changed: ${counted(wordsInserted, 'word')} in, ${number.format(wordsDeleted)} out. ` +
+      (accepted === changes
+        ? `${counted(changes, 'change')}.`
+        : `${number.format(accepted)} of ${counted(changes, 'change')} accepted.`),
+    acceptAll: 'Accept all',
+    rejectAll: 'Reject all',
+    change: (position: number, { deleted, inserted }: Change) =>
+      `Change ${position}: ` +
+      (deleted === ''
+        ? `“${inserted}” added`
+        : inserted === ''
+          ? `“${deleted}” removed`
+          : `“${deleted}” becomes “${inserted}”`),
+    hint: 'Press a change to take it back, and again to accept it. Arrow keys move from one to the next.',
+    mergedText: 'Merged text',
+    copyMerged: 'Copy merged text',
+    continue: 'Continue with this text',
+    continued: 'This text is the answer now.',
+    soFar: 'Changes so far',
+  },
+
+  versions: {
+    title: 'Versions',
+    start: 'Answer',
+    step: (position: number) => `Edit ${position}`,
+    stepOf: (position: number, from: number, objectives: string) =>
+      `Edit ${position}${from > 0 ? ` of edit ${from}` : ''}: ${objectives}`,
+    reopened: (position: number) =>
+      position === 0 ? 'The first answer is open.' : `Edit ${position} is open.`,
+  },
+
+  share: {
+    copyAs: 'Copy as…',
+    markdown: 'Markdown',
+    json: 'JSON',
+    link: 'Link to query, answer and objectives',
+    linkTooLong: (length: number, limit: number) =>
+      `The link would be ${number.format(length)} characters long; beyond ${number.format(limit)}, mail and chat programs cut links. Shorten the texts, or copy as JSON.`,
+    fromLink:
+      'This text came from a link. Read it first: it stays as it is, and nothing runs, until you press Align.',
+    edit: 'Edit it',
+    back: 'Back to my text',
+    broken:
+      'The link is incomplete or was changed on the way, so its text can’t be read. Ask for it again; your own text is untouched.',
+  },
+
+  objectiveList: {
+    presets: 'Presets',
+    presetNames: {
+      all: 'All of them',
+      concise: 'Concise and readable',
+      truthful: 'Honest and factual',
+      helpful: 'Helpful and specific',
+      balanced: 'Honest and fair',
+      warm: 'Helpful and cheerful',
+      evidence: 'Clear evidence',
+    } satisfies Record<PresetName, string>,
+    none: 'None',
+    arrange: 'Order and own objectives',
+    done: 'Done',
+    chosen: (chosen: number, offered: number) => `${number.format(chosen)} of ${number.format(offered)}`,
+    order: 'Order in the prompt',
+    up: (name: string) => `Move ${name} up`,
+    down: (name: string) => `Move ${name} down`,
+    moved: (name: string, position: number, count: number) =>
+      `${name} is now ${number.format(position)} of ${number.format(count)}.`,
+    edit: (name: string) => `Edit ${name}`,
+    sentence: (name: string) => `Sentence of ${name}`,
+    save: 'Save',
+    cancel: 'Cancel',
+    removed: (name: string) => `${name} is removed.`,
+    undo: 'Undo',
+    import: 'Import…',
+    export: 'Export',
+    nameHint: 'An objective is known by the word before its colon.',
+    imported: (added: number, known: number) =>
+      `${counted(added, 'objective')} added${known > 0 ? `, ${number.format(known)} known already` : ''}.`,
+    importProblem: (file: string, detail: string) =>
+      `${file} is not a file of objectives (${detail}). Choose a file that “Export” wrote. Nothing was imported.`,
+  },
+
+  compare: {
+    intro: 'See what different objectives, or different models, make of the same answer.',
+    column: (position: number) => `Column ${position}`,
+    add: 'Add a column',
+    remove: (position: number) => `Remove column ${position}`,
+    run: 'Compare',
+    stop: 'Stop',
+    objectives: 'Objectives',
+    empty: 'Not compared yet',
+    waiting: 'Waits for its turn',
+    running: 'Writing…',
+    columnStates: { stop: 'Done', length: 'Reached its length limit', abort: 'Stopped', failed: 'Failed' },
+    tooLong: 'The prompt is too long for this model.',
+    notStarted: 'The model did not load.',
+    done: 'All columns are done.',
+    stopped: 'Stopped. What came so far is kept.',
+    progress: (position: number, count: number) => `Column ${position} of ${count} is being written.`,
+    take: 'Open on the desk',
+    needTexts: 'Fill in query and answer first.',
+    needObjectives: (position: number) => `Choose objectives for column ${position}.`,
+    deskBusy: 'The desk is busy. Wait for the run to end, or stop it.',
+  },
+
+  help: {
+    title: 'Help',
+    open: 'Help',
+    what: 'Paste a query and an answer, choose what the answer should do better, and press Align. The model rewrites the answer here, in your browser. Then take the changes you like.',
+    shortcuts: 'Keyboard shortcuts',
+    align: 'Align',
+    stop: 'Stop the run',
+    help: 'This help',
+    changes: 'From one change to the next',
+    toggle: 'Accept or take back the change',
+    keys: {
+      ctrl: 'Ctrl',
+      cmd: '⌘',
+      enter: 'Enter',
+      escape: 'Esc',
+      question: '?',
+      arrows: '← →',
+      space: 'Space',
+    },
+    singleKeys: 'Use shortcuts of a single key (?)',
+  },
+
+  appearance: {
+    theme: 'Appearance',
+    themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+    language: 'Language',
+  },
+
   figures: 'Figures',
   figureNames: {
     promptTokens: 'Prompt',
@@ -114,10 +278,19 @@ export const en = {
     prefill: 'Reading',
     decode: 'Writing',
     total: 'Total',
+    decoding: 'Decoding',
+  },
+  editShaped: (tokensPerStep: number) => `edit-shaped, ${decimals.format(tokensPerStep)} tokens a step`,
+  ordinary: {
+    'switched-off': 'one token a step: edit-shaped decoding is switched off in the settings',
+    temperature: 'one token a step: edit-shaped decoding needs temperature 0',
+    unavailable: 'one token a step: this model’s library lacks what edit-shaped decoding needs',
+    'self-check-failed': 'one token a step: this device failed the check for edit-shaped decoding',
   },
   tokens: (count: number) => `${number.format(count)} ${count === 1 ? 'token' : 'tokens'}`,
   seconds: (value: number) => `${decimals.format(value)} s`,
   tokensPerSecond: (value: number) => `${decimals.format(value)} tokens/s`,
+  dateTime: (at: string) => dateAndTime.format(new Date(at)),
   megabytes: (bytes: number) => `${decimals.format(bytes / 1e6)} MB`,
 
   prompt: 'Prompt',
@@ -130,10 +303,61 @@ export const en = {
   settingTemperatureHint: '0 always takes the likeliest word (greedy), as on the model card.',
   settingMaxNewTokens: 'Longest reply (tokens)',
   settingMaxNewTokensHint: 'The model card uses 1,024. This room is kept free in the model’s context.',
+  settingEditShaped: 'Edit-shaped decoding',
+  settingEditShapedHint:
+    'Guesses the next words from the answer and checks them all at once: the same text, faster.',
   settingFamily: 'Prompt format',
   settingFamilyHint: 'Which prompt and objectives to use. A model works best with the one it was trained on.',
   settingFamilyOfModel: (name: string) => `As the model was trained (${name})`,
   resetSettings: 'Reset to defaults',
+
+  notKept: {
+    full: 'The browser has no room left to keep what you do here. Everything goes on working, but new history and drafts are gone once this page is closed. Delete history or a model, or free space on this device.',
+    refused:
+      'This browser keeps nothing for this page (a private window, or site data is blocked). Everything works, but history, drafts and settings are gone once this page is closed.',
+  },
+
+  history: {
+    note: 'Finished alignments stay in this browser, the newest 500 of them. Nobody else sees them.',
+    keep: 'Keep finished alignments',
+    search: 'Search history',
+    import: 'Import…',
+    export: 'Export all',
+    removeAll: 'Delete all',
+    undo: 'Undo',
+    empty:
+      'Nothing here yet. Each answer you align on the desk is kept here with its objectives and figures, so that you can find it again and reopen it.',
+    emptyOff: 'Nothing is kept, because “Keep finished alignments” is switched off.',
+    nothingFound: (search: string) => `Nothing in the history holds “${search}”.`,
+    count: (found: number, all: number) =>
+      found === all ? `${number.format(all)} kept` : `${number.format(found)} of ${number.format(all)}`,
+    reopen: 'Reopen',
+    reopenNamed: (query: string) => `Reopen “${shortened(query)}”`,
+    remove: 'Delete',
+    removeNamed: (query: string) => `Delete “${shortened(query)}”`,
+    locked: 'The desk is busy. Wait for the run to end, or stop it.',
+    removed: (count: number) =>
+      count === 1 ? 'One alignment deleted.' : `${number.format(count)} alignments deleted.`,
+    restored: (count: number) =>
+      count === 1 ? 'One alignment is back.' : `${number.format(count)} alignments are back.`,
+    ended: { length: 'reached its length limit', abort: 'stopped early' },
+    imported: (file: string, count: number) =>
+      count === 0
+        ? `${file}: every alignment in it was here already.`
+        : `${file}: ${count === 1 ? 'one alignment' : `${number.format(count)} alignments`} added.`,
+    importProblem: (file: string, problem: HistoryFileProblem) => {
+      switch (problem.kind) {
+        case 'not-json':
+          return `${file} is not JSON (${problem.detail}). Choose a file that “Export all” wrote. Nothing was imported.`;
+        case 'other-file':
+          return `${file} is not an exported history (${problem.detail}). Choose a file that “Export all” wrote. Nothing was imported.`;
+        case 'newer':
+          return `${file} was written by a newer release of this page (format ${problem.version}). Reload the page to update it and try again. Nothing was imported.`;
+        case 'entry':
+          return `${file}: alignment ${number.format(problem.entry)} is damaged: ${problem.detail}. Correct or remove it and try again. Nothing was imported.`;
+      }
+    },
+  },
 
   tooLong: ({ promptTokens, contextWindow, maxNewTokens, excess }: TokenBudget) =>
     `The prompt is too long: ${number.format(promptTokens)} tokens. This model reads ${number.format(contextWindow)}, ` +
