@@ -2,6 +2,7 @@ import { ConversionError } from './errors.ts';
 import { readSafetensorsHeader } from './safetensors.ts';
 import { isJsonObject, readJsonObject, type Source, type SourceFile } from './source.ts';
 import { elementCount, type TensorEntry } from './tensor.ts';
+import { readTorchFile } from './torch.ts';
 
 export interface CheckpointFile {
   readonly name: string;
@@ -27,6 +28,7 @@ interface Layout {
 /** safetensors first: where a repository has both, they hold the same weights and the newer format reads faster. */
 const LAYOUTS: readonly Layout[] = [
   { index: 'model.safetensors.index.json', single: 'model.safetensors', read: readSafetensorsHeader },
+  { index: 'pytorch_model.bin.index.json', single: 'pytorch_model.bin', read: readTorchFile },
 ];
 
 /**

@@ -1,5 +1,5 @@
 import type { FloatDtype } from '../checkpoint/tensor.ts';
-import { castF32ToF16, castTable, encodeBf16, nonFiniteFrom, toF16Bits, type ModelDtype } from './float.ts';
+import { castF32ToF16, castTable, encodeBf16, nonFiniteFrom, type ModelDtype } from './float.ts';
 import { quantise } from './quantise.ts';
 
 /** A few rows of one source tensor, as they lie in the checkpoint, and what shall become of them. */
@@ -80,13 +80,10 @@ function check(
 
 /** Values of the model's format as they are stored: float16 as it is, float32 as bf16. */
 function encode(values: Float32Array, model: ModelDtype): Uint16Array<ArrayBuffer> {
-  const out = new Uint16Array(values.length);
-  if (model === 'float16') {
-    for (let i = 0; i < values.length; i++) out[i] = toF16Bits(values[i] as number);
-  } else {
-    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-    for (let i = 0; i < bits.length; i++) out[i] = encodeBf16(bits[i] as number);
-  }
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  if (model === 'float16') return castF32ToF16(bits);
+  const out = new Uint16Array(bits.length);
+  for (let i = 0; i < bits.length; i++) out[i] = encodeBf16(bits[i] as number);
   return out;
 }
 

@@ -15,6 +15,11 @@ const MAX_CODE = 2 * ZERO;
 interface Arithmetic {
   round: (x: number) => number;
   minNormal: number;
+  /**
+   * 2^s + 1: for the product c of x with it, c − (c − x) is x rounded to 53 − s bits (Veltkamp), half as costly as
+   * looking at bits. A tie may go either way there, but a seventh of a value of the format never is one.
+   */
+  splitter: number;
   /** steps[k] for k = 1..14; steps[0] is below everything. */
   steps: Float64Array;
 }
@@ -52,8 +57,18 @@ function findSteps(round: (x: number) => number): Float64Array {
 }
 
 const ARITHMETIC: Readonly<Record<ModelDtype, Arithmetic>> = {
-  float16: { round: roundToF16, minNormal: F16_MIN_NORMAL, steps: findSteps(roundToF16) },
-  float32: { round: Math.fround, minNormal: F32_MIN_NORMAL, steps: findSteps(Math.fround) },
+  float16: {
+    round: roundToF16,
+    minNormal: F16_MIN_NORMAL,
+    splitter: 2 ** 42 + 1,
+    steps: findSteps(roundToF16),
+  },
+  float32: {
+    round: Math.fround,
+    minNormal: F32_MIN_NORMAL,
+    splitter: 2 ** 29 + 1,
+    steps: findSteps(Math.fround),
+  },
 };
 
 /** Between the largest distance of a step below k − 7.5 and the distance to the next one. */
@@ -90,6 +105,15 @@ export function quantise(
   return { weight, scale, peak };
 }
 
+/** The code for a quotient w / scale, in groups whose scale is a normal number (then |quotient| < 7.01). */
+function codeOf(quotient: number, steps: Float64Array): number {
+  // Too high by one at most: the steps lie within 1/64 of k − 7.5.
+  const code = (quotient + OVERSHOOT) | 0;
+  return quotient < (steps[code] as number) ? code - 1 : code;
+}
+
+// Both loops are written out for eight codes at a time: almost twice as fast as a loop over them.
+
 function quantiseTwoByte(
   bits: Uint16Array,
   values: Float32Array,
@@ -99,7 +123,7 @@ function quantiseTwoByte(
   weight: Uint32Array,
   scale: Float32Array,
 ): number {
-  const { round, minNormal, steps } = arithmetic;
+  const { round, minNormal, splitter, steps } = arithmetic;
   const fullGroups = Math.floor(columns / GROUP);
   let peak = 0;
   let at = 0;
@@ -107,23 +131,28 @@ function quantiseTwoByte(
   for (let row = 0; row < rows; row++) {
     for (let g = 0; g < fullGroups; g++, group++) {
       let largest = 0;
-      for (let i = at; i < at + GROUP; i++) {
+      for (let i = at, end = at + GROUP; i < end; i++) {
         const magnitude = (bits[i] as number) & 0x7fff;
-        if (magnitude > largest) largest = magnitude;
+        largest = magnitude > largest ? magnitude : largest;
       }
       if (largest > peak) peak = largest;
-      const s = round((values[largest] as number) / ZERO);
+      const seventh = (values[largest] as number) / ZERO;
+      const product = seventh * splitter;
+      const s = product - (product - seventh);
       if (s >= minNormal && s < Infinity) {
         scale[group] = s;
         const inverse = 1 / s;
         for (let word = group * 4; word < group * 4 + 4; word++) {
-          let packed = 0;
-          for (let shift = 0; shift < 32; shift += 4) {
-            const quotient = (values[bits[at++] as number] as number) * inverse;
-            const code = (quotient + OVERSHOOT) | 0;
-            packed |= (quotient < (steps[code] as number) ? code - 1 : code) << shift;
-          }
-          weight[word] = packed;
+          weight[word] =
+            codeOf((values[bits[at] as number] as number) * inverse, steps) |
+            (codeOf((values[bits[at + 1] as number] as number) * inverse, steps) << 4) |
+            (codeOf((values[bits[at + 2] as number] as number) * inverse, steps) << 8) |
+            (codeOf((values[bits[at + 3] as number] as number) * inverse, steps) << 12) |
+            (codeOf((values[bits[at + 4] as number] as number) * inverse, steps) << 16) |
+            (codeOf((values[bits[at + 5] as number] as number) * inverse, steps) << 20) |
+            (codeOf((values[bits[at + 6] as number] as number) * inverse, steps) << 24) |
+            (codeOf((values[bits[at + 7] as number] as number) * inverse, steps) << 28);
+          at += CODES_PER_WORD;
         }
       } else {
         for (let i = 0; i < GROUP; i++) slots[i] = values[bits[at++] as number] as number;
@@ -153,7 +182,7 @@ function quantiseFloat32(
   weight: Uint32Array,
   scale: Float32Array,
 ): number {
-  const { round, minNormal, steps } = arithmetic;
+  const { round, minNormal, splitter, steps } = arithmetic;
   const fullGroups = Math.floor(columns / GROUP);
   let peak = 0;
   let at = 0;
@@ -162,7 +191,7 @@ function quantiseFloat32(
     for (let g = 0; g < fullGroups; g++, group++) {
       let largest = 0;
       let absmax = 0;
-      for (let i = at; i < at + GROUP; i++) {
+      for (let i = at, end = at + GROUP; i < end; i++) {
         const magnitude = (bits[i] as number) & 0x7fffffff;
         if (magnitude > largest) {
           largest = magnitude;
@@ -170,18 +199,23 @@ function quantiseFloat32(
         }
       }
       if (largest > peak) peak = largest;
-      const s = round(Math.abs(absmax) / ZERO);
+      const seventh = Math.abs(absmax) / ZERO;
+      const product = seventh * splitter;
+      const s = product - (product - seventh);
       if (s >= minNormal && s < Infinity) {
         scale[group] = s;
         const inverse = 1 / s;
         for (let word = group * 4; word < group * 4 + 4; word++) {
-          let packed = 0;
-          for (let shift = 0; shift < 32; shift += 4) {
-            const quotient = (values[at++] as number) * inverse;
-            const code = (quotient + OVERSHOOT) | 0;
-            packed |= (quotient < (steps[code] as number) ? code - 1 : code) << shift;
-          }
-          weight[word] = packed;
+          weight[word] =
+            codeOf((values[at] as number) * inverse, steps) |
+            (codeOf((values[at + 1] as number) * inverse, steps) << 4) |
+            (codeOf((values[at + 2] as number) * inverse, steps) << 8) |
+            (codeOf((values[at + 3] as number) * inverse, steps) << 12) |
+            (codeOf((values[at + 4] as number) * inverse, steps) << 16) |
+            (codeOf((values[at + 5] as number) * inverse, steps) << 20) |
+            (codeOf((values[at + 6] as number) * inverse, steps) << 24) |
+            (codeOf((values[at + 7] as number) * inverse, steps) << 28);
+          at += CODES_PER_WORD;
         }
       } else {
         for (let i = 0; i < GROUP; i++) slots[i] = values[at++] as number;
