@@ -6,11 +6,17 @@ import { EngineClient } from './engine/client.ts';
 import engineWorkerUrl from './engine-worker.ts?worker&url';
 import { Aligner } from './state/aligner.ts';
 import { Alignment } from './state/alignment.svelte.ts';
+import { History } from './state/history.svelte.ts';
+import { Keeping } from './state/keeping.svelte.ts';
 import { ModelState } from './state/model.svelte.ts';
+import { Persistence } from './state/persistence.svelte.ts';
+import { readSelfCheck, writeSelfCheck } from './storage/self-checks.ts';
 import { Settings } from './state/settings.svelte.ts';
 import { View } from './state/view.svelte.ts';
 import { trustedScriptUrl } from './trusted-script-url.ts';
 import App from './ui/App.svelte';
+import { WeightClient } from './weights/client.ts';
+import weightsWorkerUrl from './weights-worker.ts?worker&url';
 
 // The composition root: makes the parts and hands each what it needs.
 const engine = new EngineClient(
@@ -19,11 +25,28 @@ const engine = new EngineClient(
     model.lost(error);
   },
 );
+const weights = new WeightClient(new Worker(trustedScriptUrl(weightsWorkerUrl), { type: 'module' }));
 const { models } = readRegistry(registry);
-const model = new ModelState(models, new URLSearchParams(location.search).get('model'), engine);
+const keeping = new Keeping();
 const settings = new Settings();
-const alignment = new Alignment(engine, new Aligner(engine, model), model, settings);
+const persistence = new Persistence(keeping, settings);
+const lastModel = await persistence.restoreSettings();
+const asked = new URLSearchParams(location.search).get('model');
+const model = new ModelState(models, asked ?? lastModel ?? null, engine, weights, {
+  read: (buildId) => keeping.attempt(() => readSelfCheck(buildId), undefined),
+  write: (buildId, check) =>
+    keeping.attempt(
+      () => writeSelfCheck(buildId, { ...check, costs: check.costs.map(([tokens, ms]) => [tokens, ms]) }),
+      undefined,
+    ),
+});
+const history = new History(keeping, settings);
+const aligner = new Aligner(engine, model);
+const alignment = new Alignment(engine, aligner, model, settings, (record) => void history.add(record));
+await persistence.restoreDraft(alignment);
+void history.restore();
+persistence.watch(alignment, model);
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no element with id "app".');
-mount(App, { target, props: { view: new View(), model, settings, alignment } });
+mount(App, { target, props: { view: new View(), model, settings, alignment, history, keeping } });

@@ -1,3 +1,4 @@
+import type { Prompt } from '../domain/prompt.ts';
 import { EngineError } from './errors.ts';
 import type {
   EngineRequest,
@@ -68,7 +69,7 @@ export class EngineClient {
 
   /** Generates a reply; aborting ends it early and resolves with what came so far. */
   async generate(
-    prompt: string,
+    { text, answerSpan }: Prompt,
     settings: GenerationSettings,
     onText: (text: string) => void,
     signal: AbortSignal,
@@ -87,7 +88,7 @@ export class EngineClient {
       }, STOP_GRACE_MS);
     };
     try {
-      const answer = this.#ask({ kind: 'generate', prompt, settings }, (update) => {
+      const answer = this.#ask({ kind: 'generate', prompt: text, answerSpan, settings }, (update) => {
         if (update.kind === 'text') onText(update.text);
       });
       request = this.#lastRequest;

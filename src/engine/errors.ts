@@ -4,10 +4,13 @@ import type { EngineErrorCode, EngineFailure } from './protocol.ts';
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly code: EngineErrorCode;
+  /** What went wrong, in the words of the part that noticed it. */
+  readonly detail: string;
 
   constructor({ code, detail }: EngineFailure) {
     super(detail);
     this.code = code;
+    this.detail = detail;
   }
 }
 

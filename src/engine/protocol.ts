@@ -1,3 +1,5 @@
+import type { SelfCheck } from './self-check.ts';
+
 /**
  * What the page and the engine worker say to each other. Every request carries a number; its answers carry the same
  * number. Plain data only, so that everything survives structured cloning.
@@ -13,15 +15,25 @@ export interface LoadableModel {
   readonly contextWindow: number;
   /** WebGPU features the library was compiled for, such as "shader-f16". */
   readonly requiredFeatures: readonly string[];
+  /** What an earlier load of this very build on this adapter found; left out, the check runs. */
+  readonly selfCheck?: KnownSelfCheck;
+}
+
+/** A self-check's result and what it holds for. */
+export interface KnownSelfCheck extends SelfCheck {
+  /** Names adapter, model build and engine version; a result counts only where they are the same. */
+  readonly subject: string;
 }
 
 export interface GenerationSettings {
   /** 0 is greedy decoding: the likeliest token each time. */
   readonly temperature: number;
   readonly maxNewTokens: number;
+  /** Whether guesses from the answer may be used (greedy decoding only); the tokens are the same either way. */
+  readonly editShaped: boolean;
 }
 
-export type LoadPhase = 'starting' | 'weights' | 'shaders';
+export type LoadPhase = 'starting' | 'weights' | 'shaders' | 'self-check';
 
 export interface LoadProgress {
   readonly phase: LoadPhase;
@@ -32,6 +44,8 @@ export interface LoadProgress {
 export interface LoadedModel {
   /** What the browser says about the graphics adapter; may be empty. */
   readonly adapter: string;
+  /** To be handed back at the next load of the same build; left out when the model's own steps can't be used. */
+  readonly selfCheck?: KnownSelfCheck;
 }
 
 export interface Figures {
@@ -41,7 +55,16 @@ export interface Figures {
   readonly prefillTokensPerSecond: number;
   readonly decodeTokensPerSecond: number;
   readonly totalSeconds: number;
+  /** Left out where it was not recorded. */
+  readonly decoding?: Decoding;
 }
+
+/** How the reply was decoded: with guesses from the answer, or by WebLLM one token a step, and then why. */
+export type Decoding =
+  | { readonly path: 'edit-shaped'; readonly steps: number; readonly tokensPerStep: number }
+  | { readonly path: 'ordinary'; readonly reason: OrdinaryReason; readonly detail: string };
+
+export type OrdinaryReason = 'switched-off' | 'temperature' | 'unavailable' | 'self-check-failed';
 
 export interface Generation {
   readonly text: string;
@@ -79,6 +102,8 @@ export type EngineRequest =
       readonly kind: 'generate';
       readonly request: number;
       readonly prompt: string;
+      /** Where the answer lies in the prompt, in UTF-16 code units: [start, end). */
+      readonly answerSpan: readonly [number, number];
       readonly settings: GenerationSettings;
     }
   | { readonly kind: 'stop'; readonly request: number };

@@ -34,29 +34,34 @@ export class Aligner {
     onText: (text: string) => void,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const outcome = this.#turn.then(() => this.#align(prompt, settings, onText, signal));
+    let begun = false;
+    const outcome = this.#turn.then(() => {
+      begun = true;
+      return this.#align(prompt, settings, onText, signal);
+    });
     // Whoever comes next waits for this one to end, however it ends.
     this.#turn = outcome.catch(() => undefined);
-    return outcome;
+    const givenUp = new Promise<Outcome>((resolve) => {
+      const giveUp = (): void => {
+        if (!begun) resolve({ kind: 'not-started' });
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
+    return Promise.race([outcome, givenUp]);
   }
 
   async #align(
     prompt: Prompt,
-    { temperature, maxNewTokens }: GenerationSettings,
+    settings: GenerationSettings,
     onText: (text: string) => void,
     signal: AbortSignal,
   ): Promise<Outcome> {
     const cancelled = (): boolean => signal.aborted;
     if (cancelled() || !(await this.#model.ensureReady()) || cancelled()) return { kind: 'not-started' };
     const tokens = await this.#engine.tokenize(prompt.text);
-    const budget = tokenBudget(tokens.length, this.#model.chosen.contextWindow, maxNewTokens);
+    const budget = tokenBudget(tokens.length, this.#model.chosen.contextWindow, settings.maxNewTokens);
     if (budget.excess > 0) return { kind: 'too-long', budget };
-    const generation = await this.#engine.generate(
-      prompt.text,
-      { temperature, maxNewTokens },
-      onText,
-      signal,
-    );
+    const generation = await this.#engine.generate(prompt, settings, onText, signal);
     return { kind: 'finished', generation };
   }
 }

@@ -1,15 +1,27 @@
 import type { Model, ModelBuild } from '../domain/models.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { EngineError } from '../engine/errors.ts';
-import type { LoadableModel, LoadProgress } from '../engine/protocol.ts';
+import type { KnownSelfCheck, LoadProgress } from '../engine/protocol.ts';
+import type { BuildSource } from '../weights/build.ts';
+import type { WeightClient } from '../weights/client.ts';
+import { WeightError } from '../weights/errors.ts';
+import type { Progress } from '../weights/progress.ts';
+import type { BuildState } from '../weights/protocol.ts';
 
 export type ModelStatus =
   | { readonly kind: 'idle' }
+  | { readonly kind: 'downloading'; readonly progress: Progress }
   | { readonly kind: 'loading'; readonly progress: LoadProgress }
   | { readonly kind: 'ready' }
-  | { readonly kind: 'failed'; readonly error: EngineError };
+  | { readonly kind: 'failed'; readonly error: EngineError | WeightError };
 
-/** Which model is chosen, and whether the engine has it. */
+/** Keeps what the engine's self-check found, so that it need not run at every load. */
+export interface SelfCheckKeeper {
+  read(buildId: string): Promise<KnownSelfCheck | undefined>;
+  write(buildId: string, check: KnownSelfCheck): Promise<void>;
+}
+
+/** Which model is chosen, and whether the engine has it: download, load, loss. */
 export class ModelState {
   readonly models: readonly Model[];
   #chosenId = $state('');
@@ -17,12 +29,22 @@ export class ModelState {
   readonly chosen: Model = $derived.by(() => this.#find(this.#chosenId));
   readonly build: ModelBuild = $derived.by(() => firstBuild(this.chosen));
   readonly #engine: EngineClient;
+  readonly #weights: WeightClient;
+  readonly #selfChecks: SelfCheckKeeper;
   #loading: { readonly promise: Promise<boolean>; readonly abort: AbortController } | undefined;
 
   /** @param chosenId a model of the list; anything else means the first */
-  constructor(models: readonly Model[], chosenId: string | null, engine: EngineClient) {
+  constructor(
+    models: readonly Model[],
+    chosenId: string | null,
+    engine: EngineClient,
+    weights: WeightClient,
+    selfChecks: SelfCheckKeeper,
+  ) {
     this.models = models;
     this.#engine = engine;
+    this.#weights = weights;
+    this.#selfChecks = selfChecks;
     this.#chosenId = chosenId ?? '';
     this.#chosenId = this.#find(this.#chosenId).id;
   }
@@ -35,7 +57,7 @@ export class ModelState {
   }
 
   /**
-   * Loads the chosen model unless it is there; several callers share one load.
+   * Downloads and loads the chosen model unless it is there; several callers share one load.
    * @returns whether the model is ready now; why not is in `status`
    */
   async ensureReady(): Promise<boolean> {
@@ -49,9 +71,11 @@ export class ModelState {
     });
   }
 
+  /** Gives a load or download up; what was downloaded is kept. */
   cancelLoading(): void {
     this.#loading?.abort.abort();
     this.#loading = undefined;
+    if (this.status.kind === 'downloading' || this.status.kind === 'loading') this.status = { kind: 'idle' };
   }
 
   /** The engine lost the model without anybody having asked. */
@@ -64,24 +88,78 @@ export class ModelState {
   }
 
   async #load(signal: AbortSignal): Promise<boolean> {
-    this.status = { kind: 'loading', progress: { phase: 'starting', fraction: 0 } };
+    const { chosen, build } = this;
+    const source = buildSource(chosen, build);
+    const show = (status: ModelStatus): void => {
+      if (!signal.aborted) this.status = status;
+    };
+    show({ kind: 'loading', progress: { phase: 'starting', fraction: 0 } });
     try {
-      await this.#engine.load(
-        loadable(this.chosen, this.build),
+      const { model, modelLib } = await this.#provide(source, show, signal);
+      const known = await this.#selfChecks.read(source.id);
+      const { selfCheck } = await this.#engine.load(
+        {
+          id: source.id,
+          weightsUrl: model,
+          libraryUrl: modelLib,
+          contextWindow: chosen.contextWindow,
+          requiredFeatures: build.requiredFeatures,
+          ...(known && { selfCheck: known }),
+        },
         (progress) => {
-          if (!signal.aborted) this.status = { kind: 'loading', progress };
+          show({ kind: 'loading', progress });
         },
         signal,
       );
-      this.status = { kind: 'ready' };
-      return true;
+      if (selfCheck && selfCheck !== known) await this.#selfChecks.write(source.id, selfCheck);
+      show({ kind: 'ready' });
+      return !signal.aborted;
     } catch (error) {
-      if (signal.aborted) {
-        if (this.status.kind === 'loading') this.status = { kind: 'idle' };
-      } else if (error instanceof EngineError) this.status = { kind: 'failed', error };
-      else throw error;
+      if (signal.aborted) return false;
+      if (!(error instanceof EngineError || error instanceof WeightError)) throw error;
+      show({ kind: 'failed', error });
       return false;
     }
+  }
+
+  /** Sees to it that the build is stored, and says where the engine finds it. */
+  async #provide(
+    source: BuildSource,
+    show: (status: ModelStatus) => void,
+    signal: AbortSignal,
+  ): Promise<NonNullable<BuildState['engine']>> {
+    const before = await this.#weights.inspect(source);
+    if (before.state === 'ready' && before.engine) return before.engine;
+    const stopListening = this.#weights.listen((event) => {
+      if (event.kind === 'progress' && event.id === source.id)
+        show({ kind: 'downloading', progress: event.progress });
+    });
+    const stop = (): void => {
+      void this.#weights.stop(source.id);
+    };
+    signal.throwIfAborted();
+    signal.addEventListener('abort', stop, { once: true });
+    show({
+      kind: 'downloading',
+      progress: { phase: 'preparing', loaded: before.loaded, total: before.total },
+    });
+    try {
+      await this.#weights.acquire(source);
+    } catch (error) {
+      // Without a connection, the version that is here will do.
+      const offline = error instanceof WeightError && error.code === 'unreachable';
+      if (offline && before.engine && !signal.aborted) return before.engine;
+      throw error;
+    } finally {
+      stopListening();
+      signal.removeEventListener('abort', stop);
+    }
+    signal.throwIfAborted();
+    show({ kind: 'loading', progress: { phase: 'starting', fraction: 0 } });
+    const { engine } = await this.#weights.inspect(source);
+    if (!engine)
+      throw new WeightError('not-stored', 'The model was downloaded but is not stored. Try again.');
+    return engine;
   }
 
   #find(id: string): Model {
@@ -97,14 +175,13 @@ function firstBuild(model: Model): ModelBuild {
   return build;
 }
 
-/** The engine's worker has another base address than the page, so every address is made absolute here. */
-function loadable(model: Model, build: ModelBuild): LoadableModel {
+/** Where a build comes from; a worker has another base address than the page, so addresses are made absolute here. */
+export function buildSource(model: Model, build: ModelBuild): BuildSource {
   const absolute = (address: string): string => new URL(address, document.baseURI).href;
   return {
-    id: model.id,
-    weightsUrl: absolute(build.weights ?? ''),
-    libraryUrl: absolute(build.library),
-    contextWindow: model.contextWindow,
-    requiredFeatures: build.requiredFeatures,
+    id: `${model.id}-${build.quantization}`,
+    weights: absolute(build.weights ?? ''),
+    library: absolute(build.library),
+    ...(build.sha256 && { sha256: build.sha256 }),
   };
 }

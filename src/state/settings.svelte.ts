@@ -1,4 +1,6 @@
 import type { FamilyName } from '../domain/families.ts';
+import type { GenerationSettings } from '../engine/protocol.ts';
+import type { KeptSettings } from '../storage/settings.ts';
 
 /** The model card's values: greedy decoding and replies of up to 1,024 tokens. */
 const DEFAULTS = { temperature: 0, maxNewTokens: 1024 } as const;
@@ -10,9 +12,32 @@ export class Settings {
   /** Prompt format; undefined means the one the model was trained on. */
   family = $state<FamilyName>();
 
+  /** Whether decoding may guess from the answer; the result is the same, only faster. */
+  editShaped = $state(true);
+  /** Whether finished alignments are kept in this browser. */
+  keepHistory = $state(true);
+
+  /** What is worth keeping for the next visit. */
+  get values(): KeptSettings {
+    const { temperature, maxNewTokens, family, editShaped, keepHistory } = this;
+    return { temperature, maxNewTokens, family, editShaped, keepHistory };
+  }
+
+  /** What a run takes. */
+  get generation(): GenerationSettings {
+    const { temperature, maxNewTokens, editShaped } = this;
+    return { temperature, maxNewTokens, editShaped };
+  }
+
+  restore(kept: KeptSettings): void {
+    this.temperature = kept.temperature ?? DEFAULTS.temperature;
+    this.maxNewTokens = kept.maxNewTokens ?? DEFAULTS.maxNewTokens;
+    this.family = kept.family;
+    this.editShaped = kept.editShaped ?? true;
+    this.keepHistory = kept.keepHistory ?? true;
+  }
+
   reset(): void {
-    this.temperature = DEFAULTS.temperature;
-    this.maxNewTokens = DEFAULTS.maxNewTokens;
-    this.family = undefined;
+    this.restore({});
   }
 }
