@@ -123,7 +123,13 @@ export class Drafter {
   }
 
   #continuation({ position, inAnswer }: Source): number[] {
-    if (!inAnswer) return this.#ids.slice(position, position + MAX_DRAFT);
+    if (!inAnswer) {
+      const ids = this.#ids.slice(position, position + MAX_DRAFT);
+      // A stretch that ends where the reply now stands repeats itself.
+      const period = ids.length;
+      while (ids.length < MAX_DRAFT) ids.push(ids[ids.length - period] ?? 0);
+      return ids;
+    }
     const ids = this.#ids.slice(position, Math.min(position + MAX_DRAFT, this.#answerEnd));
     if (ids.length < MAX_DRAFT) ids.push(this.#endId);
     return ids;

@@ -80,6 +80,12 @@ test('looks the reply itself up, latest occurrence first', () => {
   expect(drafter.propose(flat, 1)).toEqual([43]);
 });
 
+test('goes on with a repetition for as many tokens as are asked for', () => {
+  const drafter = new Drafter([1, 3, 4], [1, 1], END);
+  for (const id of [40, 41, 40, 41, 40, 41]) drafter.append(id);
+  expect(drafter.propose(flat, 5)).toEqual([40, 41, 40, 41, 40]);
+});
+
 test('guesses nothing where a guess costs more than it can bring', () => {
   const { ids, span } = prompt([1], range(100, 40), [9]);
   const { drafts } = decode(new Drafter(ids, span, END), [...range(100, 40), END], linear);
