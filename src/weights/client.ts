@@ -38,8 +38,9 @@ export class WeightClient {
    * keep the data for good; whether it will is in `room()`. Pause with `stop`, go on by calling this again.
    */
   async acquire(source: BuildSource): Promise<void> {
-    // Only a window may ask. A refusal is no error: the model is then kept as long as the browser likes.
-    await navigator.storage.persist().catch(() => false);
+    // Only a window may ask, and the person may take their time to answer, so nothing waits for it. A refusal is no
+    // error: the model is then kept as long as the browser likes.
+    navigator.storage.persist().catch(() => false);
     await this.#ask({ kind: 'acquire', source });
   }
 

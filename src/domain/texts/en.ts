@@ -3,6 +3,7 @@ import type { HistoryFileProblem } from '../history.ts';
 import type { Change, Extent } from '../changes.ts';
 import type { PresetName } from '../presets.ts';
 import type { TokenBudget } from '../token-budget.ts';
+import { modelsEn } from './models.en.ts';
 
 /** Where WebGPU is to be had, for whoever is on this browser. */
 function webgpuAdvice({ name, platform }: Browser): string {
@@ -316,6 +317,8 @@ export const en = {
     refused:
       'This browser keeps nothing for this page (a private window, or site data is blocked). Everything works, but history, drafts and settings are gone once this page is closed.',
   },
+
+  models: modelsEn,
 
   history: {
     note: 'Finished alignments stay in this browser, the newest 500 of them. Nobody else sees them.',
