@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import type { Plugin } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -40,18 +41,68 @@ function contentSecurityPolicy(): Plugin {
     transformIndexHtml: {
       order: 'post',
       handler: () => [
-        { tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: policy }, injectTo: 'head-prepend' },
+        {
+          tag: 'meta',
+          attrs: { 'http-equiv': 'Content-Security-Policy', content: policy },
+          injectTo: 'head-prepend',
+        },
       ],
     },
   };
 }
+
+/**
+ * The page and the engine's program, kept by a service worker so that they start without a network. Models are not
+ * its business: they are in IndexedDB (src/weights). A new version waits until the person takes it.
+ */
+const offlineShell = VitePWA({
+  registerType: 'prompt',
+  // src/main.ts registers it: the content security policy accepts no plain string there.
+  injectRegister: null,
+  includeManifestIcons: false,
+  manifest: {
+    id: './',
+    name: 'MetaAligner Web',
+    short_name: 'MetaAligner',
+    description: 'Edit an answer so that it meets the objectives you choose, in this browser.',
+    start_url: './',
+    scope: './',
+    display: 'standalone',
+    background_color: '#faf9f6',
+    theme_color: '#0b5d57',
+    icons: [
+      { src: 'icon-192.png', sizes: '192x192', type: 'image/png' },
+      { src: 'icon-512.png', sizes: '512x512', type: 'image/png' },
+      { src: 'icon-maskable-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+      { src: 'icon.svg', sizes: 'any', type: 'image/svg+xml' },
+    ],
+  },
+  workbox: {
+    globPatterns: ['**/*.{html,js,css,png,svg}'],
+    globIgnores: ['models/**'],
+    navigateFallbackDenylist: [/\/models\//],
+    // The engine chunk is about 7 MB; Workbox leaves out whatever is above 2 MiB unless told otherwise.
+    maximumFileSizeToCacheInBytes: 16 * 2 ** 20,
+    // ?model=… and ?view=… open states of the one page.
+    ignoreURLParametersMatching: [/.*/],
+    cleanupOutdatedCaches: true,
+    inlineWorkboxRuntime: true,
+    sourcemap: false,
+  },
+});
 
 export default defineConfig({
   root: 'src',
   publicDir: '../public',
   // Relative addresses, so that dist/ works from any subpath of any static host.
   base: './',
-  plugins: [svelte({ configFile: false, compilerOptions: { runes: true } }), contentSecurityPolicy()],
+  // Missing files are 404, as on a static host, and never the page itself.
+  appType: 'mpa',
+  plugins: [
+    svelte({ configFile: false, compilerOptions: { runes: true } }),
+    contentSecurityPolicy(),
+    offlineShell,
+  ],
   build: {
     outDir: '../dist',
     emptyOutDir: true,
