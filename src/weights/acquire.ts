@@ -40,7 +40,7 @@ export async function acquire(
 ): Promise<Build> {
   const revision = revisionOf(source);
   const ready = await store.build(source.id, 'ready');
-  let build = ready?.revision === revision ? ready : undefined;
+  let build = ready?.converted === true || ready?.revision === revision ? ready : undefined;
   if (!build) {
     options.onProgress({ phase: 'preparing', loaded: 0, total: 0 });
     const pending = await store.build(source.id, 'pending');
@@ -81,7 +81,13 @@ async function prepare(
     small.set(name, { file: { name, url, nbytes: content.byteLength, sha256: digest }, content });
     return content;
   };
-  const inFolder = (name: string) => new URL(name, source.weights).href;
+  const { weights } = source;
+  if (weights === undefined)
+    throw new WeightError(
+      'not-stored',
+      'There is no ready-made build of this model: convert its checkpoint.',
+    );
+  const inFolder = (name: string) => new URL(name, weights).href;
   // Older builds have the same file under another name.
   const manifest = await add(TENSOR_CACHE_FILE, [
     inFolder(TENSOR_CACHE_FILE),
@@ -135,7 +141,14 @@ async function fetchMissing(
 ): Promise<void> {
   const records = await store.files(build.id, build.revision);
   const missing = build.files.filter((file) => !isStored(file, records));
-  if (missing.length === 0) return;
+  const [first] = missing;
+  if (!first) return;
+  if (build.converted === true)
+    throw new WeightError(
+      'not-stored',
+      `${first.name} is damaged or missing, and the model was converted in this browser: convert it again.`,
+      first.name,
+    );
   const left = missing.reduce((sum, { name, nbytes }) => sum + nbytes - (records.get(name)?.nbytes ?? 0), 0);
   await requireRoom(left);
 

@@ -2,8 +2,11 @@
 export interface BuildSource {
   /** Model and quantisation; the key of the build in the store. Letters, digits, ".", "_" and "-". */
   readonly id: string;
-  /** Absolute address of the folder with mlc-chat-config.json, tensor-cache.json and the tokenizer; ends in "/". */
-  readonly weights: string;
+  /**
+   * Absolute address of the folder with mlc-chat-config.json, tensor-cache.json and the tokenizer; ends in "/". Absent
+   * where there is only a checkpoint to convert.
+   */
+  readonly weights?: string;
   /** Absolute address of the model library (.wasm). */
   readonly library: string;
   /** SHA-256 (hex) by file name, where the registry gives it. */
@@ -15,6 +18,7 @@ export interface BuildSource {
 /** One file that a start needs. */
 export interface BuildFile {
   readonly name: string;
+  /** Absolute address; empty in a build that was converted here. */
   readonly url: string;
   readonly nbytes: number;
   /** Hex digests; at least one of them is present once a file is stored. */
@@ -28,6 +32,8 @@ export interface Build {
   readonly revision: string;
   readonly library: string;
   readonly files: readonly BuildFile[];
+  /** True for a build that was converted in this browser: it cannot be fetched, and no newer one replaces it. */
+  readonly converted?: boolean;
 }
 
 /** Names that the engine asks for and that every build has. */

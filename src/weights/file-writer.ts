@@ -7,7 +7,7 @@ import type { BuildStore } from './store.ts';
  * Bytes of one part. A crash loses at most this much of each file in flight; a transfer holds at most two of them
  * (one being filled, one being written), so four transfers at once need 32 MiB.
  */
-const PART_BYTES = 4 * 2 ** 20;
+export const PART_BYTES = 4 * 2 ** 20;
 
 /** Below this a part is not worth a record of its own when the connection breaks; the bytes wait in memory. */
 const WORTH_KEEPING_BYTES = 2 ** 20;

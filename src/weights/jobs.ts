@@ -3,7 +3,8 @@ import { type Build, type BuildSource, revisionOf, totalBytes } from './build.ts
 import { dropDamaged } from './check.ts';
 import { WeightError } from './errors.ts';
 import type { Patience } from './http.ts';
-import { engineAddresses, useLock } from './model-cache.ts';
+import { useLock, workLock } from './locks.ts';
+import { engineAddresses } from './model-cache.ts';
 import type { Progress } from './progress.ts';
 import type { BuildState, WeightEvent } from './protocol.ts';
 import { type BuildStore, isStored } from './store.ts';
@@ -37,7 +38,7 @@ export class WeightJobs {
     const readyHolds = ready && (await this.#holds(ready));
     const complete = ready !== undefined && readyHolds === totalBytes(ready.files);
     const engine = complete ? { engine: engineAddresses(ready) } : {};
-    if (ready?.revision === revision) {
+    if (ready && (ready.converted === true || ready.revision === revision)) {
       const total = totalBytes(ready.files);
       return {
         state: complete ? 'ready' : 'partial',
@@ -167,9 +168,4 @@ export class WeightJobs {
       );
     });
   }
-}
-
-/** Name of the Web Lock that the tab holds which changes a model's files. */
-function workLock(id: string): string {
-  return `metaaligner-work:${id}`;
 }

@@ -1,5 +1,6 @@
 import { isPlainName } from './build.ts';
 import { WeightError } from './errors.ts';
+import { useLock } from './locks.ts';
 import type { BuildStore } from './store.ts';
 
 /**
@@ -96,11 +97,6 @@ class ModelCache {
       navigator.locks.request(useLock(id), { mode: 'shared' }, held).catch(failed);
     });
   }
-}
-
-/** Name of the Web Lock that an engine holds (shared) while it may read a model's files. */
-export function useLock(id: string): string {
-  return `metaaligner-use:${id}`;
 }
 
 function parse(request: RequestInfo | URL): { id: string; revision: string; name: string } | undefined {

@@ -20,8 +20,8 @@ export interface FileRecord {
   readonly parts: number;
   /** True when the file is whole and its checksums were right. */
   readonly verified: boolean;
-  /** SHA-256 or MD5 of the whole file, hex, once verified. */
-  readonly digest?: string;
+  /** MD5 (hex) of a file that a conversion made; a downloaded one has its digests in its Build. */
+  readonly md5?: string;
 }
 
 type Role = 'ready' | 'pending';

@@ -1,0 +1,157 @@
+import { type Build, type BuildFile, isPlainName } from './build.ts';
+import type { BuildSink, FileWriter } from './convert/sink.ts';
+import { sha256 } from './digest.ts';
+import { WeightError } from './errors.ts';
+import { fetchSmall } from './fetch-small.ts';
+import { PART_BYTES, FileWriter as StoreWriter } from './file-writer.ts';
+import { PATIENCE } from './http.ts';
+import { useLock, workLock } from './locks.ts';
+import { checkContent } from './manifest.ts';
+import { requireRoom } from './room.ts';
+import type { BuildStore } from './store.ts';
+
+/** Which build a conversion makes. */
+export interface ConvertedBuild {
+  /** The key of the build in the store, as in BuildSource. */
+  readonly id: string;
+  /** Absolute address of the model library that fits it; fetched at the end, so that the build starts offline. */
+  readonly library: string;
+}
+
+/**
+ * Runs a conversion whose files go into the store, while no other tab works on the model. What is whole when it is
+ * interrupted stays, and the next run of the same conversion goes on from there. The build that was there before
+ * remains until the new one is complete.
+ */
+export function withConversionSink<T>(
+  store: BuildStore,
+  build: ConvertedBuild,
+  signal: AbortSignal,
+  convert: (sink: BuildSink) => Promise<T>,
+): Promise<T> {
+  return navigator.locks.request(workLock(build.id), { ifAvailable: true }, async (lock) => {
+    if (!lock)
+      throw new WeightError(
+        'in-use',
+        'The model is being downloaded or checked, perhaps in another tab. Stop that first.',
+      );
+    return convert(new ConversionSink(store, build, signal));
+  });
+}
+
+class ConversionSink implements BuildSink {
+  #build: Build | undefined;
+
+  constructor(
+    private readonly store: BuildStore,
+    private readonly wanted: ConvertedBuild,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async begin(fingerprint: string, nbytes: number): Promise<ReadonlyMap<string, string>> {
+    const { id, library } = this.wanted;
+    const name = new URL(library).pathname.split('/').at(-1) ?? '';
+    if (!isPlainName(name))
+      throw new WeightError(
+        'bad-manifest',
+        `The address of the model library, ${library}, ends in no file name.`,
+      );
+    const build: Build = { id, revision: fingerprint, library: name, files: [], converted: true };
+    const pending = await this.store.build(id, 'pending');
+    const whole = new Map<string, string>();
+    let held = 0;
+    if (pending?.revision === fingerprint)
+      for (const [file, { verified, nbytes: bytes, md5 }] of await this.store.files(id, fingerprint))
+        if (verified && md5 !== undefined) {
+          whole.set(file, md5);
+          held += bytes;
+        }
+    await requireRoom(Math.max(0, nbytes - held));
+    if (pending && pending.revision !== fingerprint) await this.store.dropPending(pending);
+    await this.store.setPending(build);
+    this.#build = build;
+    return whole;
+  }
+
+  async create(name: string): Promise<FileWriter> {
+    const build = this.#begun();
+    if (!isPlainName(name)) throw new WeightError('bad-manifest', `${name} is no plain file name.`, name);
+    await this.store.dropFile(build.id, build.revision, name);
+    return new ConvertedFile(this.store, build, name);
+  }
+
+  async finish(): Promise<void> {
+    const build = this.#begun();
+    await this.#fetchLibrary(build);
+    const records = await this.store.files(build.id, build.revision);
+    const files: BuildFile[] = [];
+    for (const [name, { nbytes, verified, md5 }] of records) {
+      if (!verified)
+        throw new WeightError('not-stored', `${name} was not finished. Run the conversion again.`, name);
+      files.push({ name, url: '', nbytes, ...(md5 !== undefined && { md5 }) });
+    }
+    await this.store.setReady({ ...build, files });
+    await navigator.locks.request(useLock(build.id), { ifAvailable: true }, async (lock) => {
+      if (lock) await this.store.dropRevisionsExcept(build.id, [build.revision]);
+    });
+  }
+
+  async #fetchLibrary(build: Build): Promise<void> {
+    const { library: url } = this.wanted;
+    const name = build.library;
+    const { content } = await fetchSmall([url], name, { signal: this.signal, patience: PATIENCE });
+    checkContent(content, name);
+    const file = { name, url, nbytes: content.byteLength, sha256: await sha256(content) };
+    const writer = await StoreWriter.resume(this.store, build, file);
+    if (writer.received > 0) await writer.restart();
+    await writer.write(content);
+    await writer.finish();
+  }
+
+  #begun(): Build {
+    if (!this.#build) throw new Error('A conversion begins before it writes.');
+    return this.#build;
+  }
+}
+
+/** A file whose digest is known only once it is written. */
+class ConvertedFile implements FileWriter {
+  #buffer: Uint8Array<ArrayBuffer>[] = [];
+  #buffered = 0;
+  #stored = 0;
+  #parts = 0;
+
+  constructor(
+    private readonly store: BuildStore,
+    private readonly build: Build,
+    private readonly name: string,
+  ) {}
+
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#buffer.push(bytes);
+    this.#buffered += bytes.byteLength;
+    if (this.#buffered >= PART_BYTES) await this.#append();
+  }
+
+  commit(md5: string): Promise<void> {
+    return this.#append(md5);
+  }
+
+  async abort(): Promise<void> {
+    await this.store.dropFile(this.build.id, this.build.revision, this.name).catch(() => undefined);
+  }
+
+  #append(md5?: string): Promise<void> {
+    const part = this.#buffered > 0 ? new Blob(this.#buffer) : undefined;
+    this.#stored += this.#buffered;
+    if (part) this.#parts += 1;
+    this.#buffer = [];
+    this.#buffered = 0;
+    return this.store.append(this.build, this.name, part, {
+      nbytes: this.#stored,
+      parts: this.#parts,
+      verified: md5 !== undefined,
+      ...(md5 !== undefined && { md5 }),
+    });
+  }
+}
