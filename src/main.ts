@@ -1,6 +1,7 @@
 import { mount } from 'svelte';
 import './app.css';
 import registry from '../model-config/models.json';
+import { FAMILIES, type Family } from './domain/families.ts';
 import { readRegistry } from './domain/models.ts';
 import { EngineClient } from './engine/client.ts';
 import engineWorkerUrl from './engine-worker.ts?worker&url';
@@ -9,9 +10,12 @@ import { Alignment } from './state/alignment.svelte.ts';
 import { History } from './state/history.svelte.ts';
 import { Keeping } from './state/keeping.svelte.ts';
 import { ModelState } from './state/model.svelte.ts';
+import { ModelShelf } from './state/models.svelte.ts';
+import { ObjectiveChoice, ObjectiveList } from './state/objectives.svelte.ts';
 import { Persistence } from './state/persistence.svelte.ts';
 import { readSelfCheck, writeSelfCheck } from './storage/self-checks.ts';
 import { Settings } from './state/settings.svelte.ts';
+import { Shell } from './state/shell.svelte.ts';
 import { View } from './state/view.svelte.ts';
 import { trustedScriptUrl } from './trusted-script-url.ts';
 import App from './ui/App.svelte';
@@ -42,11 +46,37 @@ const model = new ModelState(models, asked ?? lastModel ?? null, engine, weights
 });
 const history = new History(keeping, settings);
 const aligner = new Aligner(engine, model);
-const alignment = new Alignment(engine, aligner, model, settings, (record) => void history.add(record));
+const objectiveList = new ObjectiveList();
+const family = (): Family => FAMILIES[settings.family ?? model.chosen.family];
+const alignment = new Alignment(
+  engine,
+  aligner,
+  model,
+  settings,
+  new ObjectiveChoice(objectiveList, family),
+  (record) => void history.add(record),
+);
+await persistence.restoreObjectives(objectiveList);
 await persistence.restoreDraft(alignment);
 void history.restore();
-persistence.watch(alignment, model);
+persistence.watch(alignment, objectiveList, model);
+
+const shelf = new ModelShelf(models, weights);
+const shell = new Shell();
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no element with id "app".');
-mount(App, { target, props: { view: new View(), model, settings, alignment, history, keeping } });
+mount(App, {
+  target,
+  props: { view: new View(), model, settings, alignment, history, keeping, shelf, shell },
+});
+
+// Without it the page works all the same, only not without a network. Vite's development server has no service worker.
+void shell
+  .register(
+    import.meta.env.PROD ? trustedScriptUrl(new URL('sw.js', document.baseURI).href) : undefined,
+    'serviceWorker' in navigator ? navigator.serviceWorker : undefined,
+  )
+  .catch((error: unknown) => {
+    console.warn('The page cannot be kept for offline use:', error);
+  });

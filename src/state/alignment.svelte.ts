@@ -2,7 +2,9 @@ import { MODEL_CARD_EXAMPLE } from '../domain/example.ts';
 import type { Family, FamilyName, Objective } from '../domain/families.ts';
 import type { AlignmentRecord } from '../domain/history.ts';
 import { buildPrompt, type Prompt } from '../domain/prompt.ts';
+import type { StreamedPiece } from '../domain/changes.ts';
 import type { Shared } from '../domain/share.ts';
+import { StreamedChanges } from '../domain/streamed-changes.ts';
 import type { TokenBudget } from '../domain/token-budget.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { EngineError } from '../engine/errors.ts';
@@ -49,6 +51,8 @@ export class Alignment {
   readonly objectives: ObjectiveChoice;
   readonly versions = new Versions();
   run = $state.raw<Run>();
+  /** Changes of the edited answer that is being written. */
+  streamed = $state.raw<readonly StreamedPiece[]>();
   problem = $state.raw<Problem>();
   /** Tokens of the prompt, once a loaded model has counted them. */
   promptTokens = $state.raw<number>();
@@ -134,6 +138,7 @@ export class Alignment {
 
   /** Takes an edited or merged text as the answer to go on from. */
   continueWith(text: string): void {
+    this.versions.continueFrom(text);
     this.answer = text;
   }
 
@@ -207,12 +212,15 @@ export class Alignment {
       settings: { temperature, maxNewTokens },
     };
     this.run = start;
+    const changes = new StreamedChanges(answer);
+    this.streamed = changes.update('');
     try {
       const outcome = await this.#aligner.align(
         prompt,
         this.#settings.generation,
         (sofar) => {
           if (this.run) this.run = { ...this.run, text: sofar };
+          this.streamed = changes.update(sofar);
         },
         abort.signal,
       );
@@ -236,12 +244,15 @@ export class Alignment {
       if (!(error instanceof EngineError)) throw error;
       this.problem = { kind: 'engine', error };
       this.#finish({ ...start, text: this.run?.text ?? '', state: 'failed' });
+    } finally {
+      this.streamed = undefined;
     }
   }
 
   #finish(run: Run): void {
     this.run = run;
-    if (run.text !== '') this.versions.add(run);
+    if (run.text === '') this.versions.current = undefined;
+    else this.versions.add(run);
   }
 
   /** Ends the run early; what came so far stays. While the model still loads, gives up waiting for it. */

@@ -206,6 +206,7 @@ export const en = {
     moved: (name: string, position: number, count: number) =>
       `${name} is now ${number.format(position)} of ${number.format(count)}.`,
     edit: (name: string) => `Edit ${name}`,
+    editShort: 'Edit',
     sentence: (name: string) => `Sentence of ${name}`,
     save: 'Save',
     cancel: 'Cancel',
