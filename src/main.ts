@@ -59,7 +59,7 @@ const alignment = new Alignment(
 await persistence.restoreObjectives(objectiveList);
 await persistence.restoreDraft(alignment);
 void history.restore();
-persistence.watch(alignment, objectiveList, model);
+persistence.watch(alignment, model);
 
 const shelf = new ModelShelf(models, weights);
 const shell = new Shell();

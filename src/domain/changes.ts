@@ -236,8 +236,9 @@ function joinCrowded(pieces: readonly Piece[]): Piece[] {
 
 function isCrowded(before: Change, { text }: Same, after: Change): boolean {
   const words = countWords(text);
-  if (words > 2 || text.includes('\n')) return false;
+  if (words > 2 || /[.!?…。！？؟\n]/.test(text)) return false;
+  // Words that were replaced; what was only put in or taken out reads well beside what stayed.
   const weight = ({ deleted, inserted }: Change): number =>
     Math.min(countWords(deleted), countWords(inserted));
-  return Math.min(weight(before), weight(after)) > words;
+  return weight(before) + weight(after) >= 4 * Math.max(1, words);
 }

@@ -1,7 +1,8 @@
 import type { Family, FamilyName } from './families.ts';
 
 /** Sets of objectives that go well together; the page has a name for each. */
-export type PresetName = 'all' | 'concise' | 'truthful' | 'balanced' | 'helpful' | 'warm' | 'evidence';
+export type PresetName =
+  'all' | 'none' | 'concise' | 'truthful' | 'balanced' | 'helpful' | 'warm' | 'evidence';
 
 export interface Preset {
   readonly name: PresetName;
@@ -9,7 +10,7 @@ export interface Preset {
   readonly keys: readonly string[];
 }
 
-/** Beside "all", which every family has. */
+/** Beside "all" and "none", which every family has. */
 const SETS: Readonly<Record<FamilyName, readonly Preset[]>> = {
   UltraFeedback: [
     { name: 'concise', keys: ['read', 'repeat', 'len'] },
@@ -22,5 +23,5 @@ const SETS: Readonly<Record<FamilyName, readonly Preset[]>> = {
 };
 
 export function presetsOf({ name, objectives }: Pick<Family, 'name' | 'objectives'>): readonly Preset[] {
-  return [{ name: 'all', keys: objectives.map(({ key }) => key) }, ...SETS[name]];
+  return [{ name: 'all', keys: objectives.map(({ key }) => key) }, ...SETS[name], { name: 'none', keys: [] }];
 }

@@ -111,6 +111,12 @@ export class Alignment {
     return this.fromLink?.draft ?? { query: this.query, answer: this.answer, ticked: this.objectives.ticked };
   }
 
+  /** Own objectives and order, without those that came with a link that has not been taken over. */
+  get keptObjectives(): { own: readonly Objective[]; order: readonly string[] } {
+    const { own, order } = this.fromLink ?? this.objectives.list;
+    return { own, order };
+  }
+
   restore({ query, answer, ticked }: Draft): void {
     this.query = query;
     this.answer = answer;

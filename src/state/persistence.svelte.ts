@@ -40,14 +40,14 @@ export class Persistence {
   }
 
   /** Writes every later change, for as long as the page lives. */
-  watch(alignment: Alignment, objectives: ObjectiveList, model: ModelState): void {
+  watch(alignment: Alignment, model: ModelState): void {
     $effect.root(() => {
       this.#writeOnChange(
         () => alignment.draft,
         (draft) => writeDraft(draft),
       );
       this.#writeOnChange(
-        () => ({ own: objectives.own, order: objectives.order }),
+        () => alignment.keptObjectives,
         (kept) => writeObjectives(kept),
       );
       this.#writeOnChange(

@@ -70,6 +70,7 @@ export const en = {
   objectiveExists: 'This objective is already in the list.',
 
   align: 'Align',
+  alignKeys: (modifier: string) => `${modifier} + Enter`,
   stop: 'Stop',
   stopping: 'Stopping…',
   cannotRun: {
@@ -171,10 +172,9 @@ export const en = {
   },
 
   share: {
-    copyAs: 'Copy as…',
     markdown: 'Markdown',
     json: 'JSON',
-    link: 'Link to query, answer and objectives',
+    link: 'Copy link',
     linkTooLong: (length: number, limit: number) =>
       `The link would be ${number.format(length)} characters long; beyond ${number.format(limit)}, mail and chat programs cut links. Shorten the texts, or copy as JSON.`,
     fromLink:
@@ -188,7 +188,8 @@ export const en = {
   objectiveList: {
     presets: 'Presets',
     presetNames: {
-      all: 'All of them',
+      all: 'All published',
+      none: 'None',
       concise: 'Concise and readable',
       truthful: 'Honest and factual',
       helpful: 'Helpful and specific',
@@ -196,10 +197,11 @@ export const en = {
       warm: 'Helpful and cheerful',
       evidence: 'Clear evidence',
     } satisfies Record<PresetName, string>,
-    none: 'None',
+    ownChoice: 'Own choice',
     arrange: 'Order and own objectives',
     done: 'Done',
-    chosen: (chosen: number, offered: number) => `${number.format(chosen)} of ${number.format(offered)}`,
+    chosen: (chosen: number, offered: number) =>
+      `${number.format(chosen)} of ${number.format(offered)} chosen`,
     order: 'Order in the prompt',
     up: (name: string) => `Move ${name} up`,
     down: (name: string) => `Move ${name} down`,
