@@ -63,7 +63,10 @@ export interface SyntheticCheckpoint {
 }
 
 /** Config and header of a bf16 checkpoint in one safetensors file, of any size. */
-export function describeCheckpoint(name: ShapeName, layers: number = SHAPES[name].layers): SyntheticCheckpoint {
+export function describeCheckpoint(
+  name: ShapeName,
+  layers: number = SHAPES[name].layers,
+): SyntheticCheckpoint {
   const { hidden, inner, heads, keyValueHeads } = SHAPES[name];
   const header: Record<string, unknown> = {};
   let position = 0;

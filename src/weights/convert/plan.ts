@@ -63,7 +63,8 @@ export async function planConversion(
     });
   }
   const configJson = await readJsonObject(configFile, signal);
-  const config = withVocabulary(parseLlamaConfig(configJson, warn), options.vocabSize, warn);
+  const published = parseLlamaConfig(configJson, warn);
+  const config = withVocabulary(published, options.vocabSize, warn);
   const generationFile = source.get('generation_config.json');
   const generationJson = generationFile && (await readJsonObject(generationFile, signal));
   const checkpoint = await openCheckpoint(source, signal);
@@ -74,7 +75,8 @@ export async function planConversion(
     options.shardCap ?? DEFAULT_SHARD_CAP,
   );
 
-  const tokenizer = await readTokenizer(source, config.vocabSize, warn, signal);
+  const isCut = config.vocabSize < published.vocabSize;
+  const tokenizer = await readTokenizer(source, config.vocabSize, isCut, warn, signal);
   const chatConfig = makeChatConfig(
     {
       config,

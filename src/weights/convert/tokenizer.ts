@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type Source,
 } from '../checkpoint/source.ts';
+import { convertSentencePiece } from './sentencepiece.ts';
 
 /** Files that MLC copies into a build, in the order of its list. */
 const TOKENIZER_FILES = [
@@ -22,55 +23,98 @@ export interface Tokenizer {
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** tokenizer.json, when there is one. */
   json: JsonObject | undefined;
-  /** Entries: one more than the largest token id. */
+  /** Entries of it; the vocabulary's size when there is none. */
   size: number;
 }
 
 /**
- * Collects the tokenizer of a checkpoint and checks that it fits the vocabulary.
+ * Collects the tokenizer of a checkpoint, makes a tokenizer.json of tokenizer.model where only that is there, and
+ * checks that it fits the vocabulary.
  * @param vocabulary tokens that the build's embedding has
+ * @param isCut whether that is fewer than the checkpoint's: then tokens beyond it are taken out
  * @throws ConversionError `bad-tokenizer` when a token has an id that the embedding lacks
  */
 export async function readTokenizer(
   source: Source,
   vocabulary: number,
+  isCut: boolean,
   warn: (message: string) => void,
   signal?: AbortSignal,
 ): Promise<Tokenizer> {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  let json: JsonObject | undefined;
-  let size = vocabulary;
+  const copies = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const name of TOKENIZER_FILES) {
     const file = source.get(name);
-    if (!file) continue;
-    if (name === 'tokenizer.json') {
-      json = await readJsonObject(file, signal);
-      size = countTokens(json, vocabulary);
-    }
-    files.set(name, await readWhole(file, signal));
+    if (file) copies.set(name, await readWhole(file, signal));
   }
-  if (!json) {
+  let json: JsonObject | undefined;
+  const jsonFile = source.get('tokenizer.json');
+  const model = copies.get('tokenizer.model');
+  if (jsonFile) json = await readJsonObject(jsonFile, signal);
+  else if (model) {
+    json = convertSentencePiece(model);
+    copies.set('tokenizer.json', encodeJson(json));
+    warn('The checkpoint has no tokenizer.json: it is made from tokenizer.model.');
+  } else {
     warn(
-      'The checkpoint has no tokenizer.json, so the build cannot run yet: put the tokenizer.json of its base model beside config.json and convert again.',
+      'The checkpoint has no tokenizer.json, so the build cannot run yet: put that of its base model (LLaMA-2 for MetaAligner) beside config.json and convert again.',
     );
   }
-  return { files, json, size };
+  if (json && isCut) {
+    const fitting = dropTokens(json, vocabulary);
+    if (fitting.dropped.length > 0) {
+      json = fitting.json;
+      copies.set('tokenizer.json', encodeJson(json));
+      warn(`tokenizer.json: the tokens beyond the vocabulary are taken out: ${fitting.dropped.join(', ')}.`);
+    }
+  }
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const name of TOKENIZER_FILES) {
+    const bytes = copies.get(name);
+    if (bytes) files.set(name, bytes);
+  }
+  return { files, json, size: json ? countTokens(json, vocabulary) : vocabulary };
 }
 
-/** Ids of a tokenizer.json: its model's vocabulary and the added tokens. */
-function* tokenIds(json: JsonObject): Generator<[token: string, id: number]> {
+function encodeJson(json: JsonObject): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(json, null, 2));
+}
+
+function vocabularyOf(json: JsonObject): [token: string, id: unknown][] {
+  return isJsonObject(json.model) && isJsonObject(json.model.vocab) ? Object.entries(json.model.vocab) : [];
+}
+
+function addedTokens(json: JsonObject): JsonObject[] {
+  return Array.isArray(json.added_tokens) ? json.added_tokens.filter(isJsonObject) : [];
+}
+
+/** Without them, text that spells such a token would become an id that the embedding lacks. */
+function dropTokens(json: JsonObject, vocabulary: number): { json: JsonObject; dropped: string[] } {
+  const fits = (id: unknown): boolean => typeof id === 'number' && id < vocabulary;
+  const added = addedTokens(json);
+  const vocab = vocabularyOf(json);
+  const dropped = new Set([
+    ...added.filter(({ id }) => !fits(id)).map(({ content }) => String(content)),
+    ...vocab.filter(([, id]) => !fits(id)).map(([token]) => token),
+  ]);
   const model = isJsonObject(json.model) ? json.model : {};
-  for (const [token, id] of isJsonObject(model.vocab) ? Object.entries(model.vocab) : []) {
-    if (typeof id === 'number') yield [token, id];
-  }
-  for (const added of Array.isArray(json.added_tokens) ? json.added_tokens : []) {
-    if (isJsonObject(added) && typeof added.id === 'number') yield [String(added.content), added.id];
-  }
+  return {
+    dropped: [...dropped],
+    json: {
+      ...json,
+      added_tokens: added.filter(({ id }) => fits(id)),
+      model: { ...model, vocab: Object.fromEntries(vocab.filter(([, id]) => fits(id))) },
+    },
+  };
 }
 
 function countTokens(json: JsonObject, vocabulary: number): number {
   const ids = new Set<number>();
-  for (const [token, id] of tokenIds(json)) {
+  const entries = [
+    ...vocabularyOf(json),
+    ...addedTokens(json).map(({ content, id }) => [String(content), id] as const),
+  ];
+  for (const [token, id] of entries) {
+    if (typeof id !== 'number') continue;
     if (id >= vocabulary) {
       throw new ConversionError('bad-tokenizer', {
         file: 'tokenizer.json',
