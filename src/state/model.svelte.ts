@@ -1,5 +1,6 @@
 import type { Model, ModelBuild } from '../domain/models.ts';
 import type { EngineClient } from '../engine/client.ts';
+import { probeAdapter } from '../engine/device.ts';
 import { EngineError } from '../engine/errors.ts';
 import type { KnownSelfCheck, LoadProgress } from '../engine/protocol.ts';
 import type { BuildSource } from '../weights/build.ts';
@@ -95,6 +96,8 @@ export class ModelState {
     };
     show({ kind: 'loading', progress: { phase: 'starting', fraction: 0 } });
     try {
+      // Nobody should download gigabytes that this browser can't run.
+      await probeAdapter(build.requiredFeatures);
       const { model, modelLib } = await this.#provide(source, show, signal);
       const known = await this.#selfChecks.read(source.id);
       const { selfCheck } = await this.#engine.load(
