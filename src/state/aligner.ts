@@ -13,12 +13,12 @@ export type Outcome =
 /** Takes a prompt through the model: loading, token budget, generation. One at a time; others wait their turn. */
 export class Aligner {
   readonly #engine: Pick<EngineClient, 'tokenize' | 'generate'>;
-  readonly #model: Pick<ModelState, 'ensureReady' | 'chosen'>;
+  readonly #model: Pick<ModelState, 'ensureReady' | 'choose' | 'chosen'>;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     engine: Pick<EngineClient, 'tokenize' | 'generate'>,
-    model: Pick<ModelState, 'ensureReady' | 'chosen'>,
+    model: Pick<ModelState, 'ensureReady' | 'choose' | 'chosen'>,
   ) {
     this.#engine = engine;
     this.#model = model;
@@ -26,6 +26,7 @@ export class Aligner {
 
   /**
    * @param onText called with the whole reply so far
+   * @param modelId model to use, chosen when the turn has come; without it, the one that is chosen then
    * @throws EngineError
    */
   align(
@@ -33,21 +34,26 @@ export class Aligner {
     settings: GenerationSettings,
     onText: (text: string) => void,
     signal: AbortSignal,
+    modelId?: string,
   ): Promise<Outcome> {
     let begun = false;
     const outcome = this.#turn.then(() => {
       begun = true;
-      return this.#align(prompt, settings, onText, signal);
+      return this.#align(prompt, settings, onText, signal, modelId);
     });
     // Whoever comes next waits for this one to end, however it ends.
     this.#turn = outcome.catch(() => undefined);
+    let giveUp: (() => void) | undefined;
     const givenUp = new Promise<Outcome>((resolve) => {
-      const giveUp = (): void => {
+      giveUp = () => {
         if (!begun) resolve({ kind: 'not-started' });
       };
       signal.addEventListener('abort', giveUp, { once: true });
     });
-    return Promise.race([outcome, givenUp]);
+    return Promise.race([outcome, givenUp]).finally(() => {
+      // A batch hands the same signal to every row.
+      if (giveUp) signal.removeEventListener('abort', giveUp);
+    });
   }
 
   async #align(
@@ -55,8 +61,10 @@ export class Aligner {
     settings: GenerationSettings,
     onText: (text: string) => void,
     signal: AbortSignal,
+    modelId?: string,
   ): Promise<Outcome> {
     const cancelled = (): boolean => signal.aborted;
+    if (modelId !== undefined && !cancelled()) this.#model.choose(modelId);
     if (cancelled() || !(await this.#model.ensureReady()) || cancelled()) return { kind: 'not-started' };
     const tokens = await this.#engine.tokenize(prompt.text);
     const budget = tokenBudget(tokens.length, this.#model.chosen.contextWindow, settings.maxNewTokens);
