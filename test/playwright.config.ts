@@ -27,6 +27,8 @@ export default defineConfig({
   webServer: {
     command: `npx vite build && npx vite preview --port ${port} --strictPort`,
     cwd: '..',
+    // A name that is no secure context, for the test of that.
+    env: { __VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS: 'aligner.test' },
     url: `http://localhost:${port}/`,
     reuseExistingServer: !process.env.CI,
     timeout: 120_000,

@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import type { Browser, Page } from '@playwright/test';
+import { build } from 'vite';
+import type { GenerationSettings, KnownSelfCheck } from '../../src/engine/protocol.ts';
+import type { BuildSource } from '../../src/weights/build.ts';
+import { FaultServer } from './fault-server.ts';
+
+export const GREEDY: GenerationSettings = { temperature: 0, maxNewTokens: 1024, editShaped: true };
+export const WEBLLM_GREEDY: GenerationSettings = { ...GREEDY, editShaped: false };
+
+/** The real engine and weight store on a page of their own, for what the product's page has no need to show. */
+export class EnginePage {
+  private constructor(
+    readonly page: Page,
+    readonly server: FaultServer,
+  ) {}
+
+  static async open(browser: Browser): Promise<EnginePage> {
+    const outDir = mkdtempSync(join(tmpdir(), 'engine-harness-'));
+    await build({
+      configFile: false,
+      root: join(import.meta.dirname, 'engine-harness'),
+      base: './',
+      logLevel: 'error',
+      worker: { format: 'es' },
+      build: { outDir, emptyOutDir: true, target: 'es2023' },
+    });
+    const server = await FaultServer.start();
+    serveFolder(server, outDir, '');
+    rmSync(outDir, { recursive: true });
+    const page = await browser.newPage();
+    await page.goto(`${server.origin}/index.html`);
+    await page.waitForFunction(() => 'engineHarness' in globalThis);
+    return new EnginePage(page, server);
+  }
+
+  async close(): Promise<void> {
+    await this.page.close();
+    await this.server.stop();
+  }
+
+  /** Serves a model build and a library from disk and loads them. */
+  load(id: string, folder: string, library: string, selfCheck?: KnownSelfCheck) {
+    const source: BuildSource = {
+      id,
+      weights: `${this.server.origin}/${id}/`,
+      library: `${this.server.origin}/${id}/library.wasm`,
+    };
+    serveFolder(this.server, folder, `${id}/`);
+    this.server.files.set(`/${id}/library.wasm`, readFileSync(library));
+    return this.page.evaluate(([build, known]) => engineHarness.load(build, 2048, known), [
+      source,
+      selfCheck,
+    ] as const);
+  }
+
+  tokenize(text: string) {
+    return this.page.evaluate((prompt) => engineHarness.tokenize(prompt), text);
+  }
+
+  generate(prompt: string, answer: string, settings: GenerationSettings, stopAfter?: number) {
+    return this.page.evaluate(
+      ([text, edited, how, characters]) => engineHarness.generate(text, edited, how, characters),
+      [prompt, answer, settings, stopAfter] as const,
+    );
+  }
+}
+
+function serveFolder(server: FaultServer, folder: string, prefix: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    server.files.set(`/${prefix}${relative(folder, path)}`, readFileSync(path));
+  }
+}
