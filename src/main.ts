@@ -7,6 +7,8 @@ import { EngineClient } from './engine/client.ts';
 import engineWorkerUrl from './engine-worker.ts?worker&url';
 import { Aligner } from './state/aligner.ts';
 import { Alignment } from './state/alignment.svelte.ts';
+import { Batch } from './state/batch.svelte.ts';
+import { Comparison } from './state/comparison.svelte.ts';
 import { History } from './state/history.svelte.ts';
 import { Keeping } from './state/keeping.svelte.ts';
 import { ModelState } from './state/model.svelte.ts';
@@ -58,7 +60,17 @@ const alignment = new Alignment(
 );
 await persistence.restoreObjectives(objectiveList);
 await persistence.restoreDraft(alignment);
+const comparison = new Comparison(aligner, alignment, model, settings);
+const batch = new Batch({
+  aligner,
+  model,
+  settings,
+  keeping,
+  choice: new ObjectiveChoice(objectiveList, family),
+  locks: navigator.locks,
+});
 void history.restore();
+void batch.restore();
 persistence.watch(alignment, model);
 
 const shelf = new ModelShelf(models, weights);
@@ -68,7 +80,7 @@ const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no element with id "app".');
 mount(App, {
   target,
-  props: { view: new View(), model, settings, alignment, history, keeping, shelf, shell },
+  props: { view: new View(), model, settings, alignment, comparison, batch, history, keeping, shelf, shell },
 });
 
 // Without it the page works all the same, only not without a network. Vite's development server has no service worker.

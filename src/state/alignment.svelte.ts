@@ -127,9 +127,14 @@ export class Alignment {
   reopen({ family, objectives, query, answer, editedAnswer, finishReason, figures }: AlignmentRecord): void {
     if (this.busy) return;
     this.#lay({ family, objectives, query, answer });
-    const run: Run = { query, answer, objectives, text: editedAnswer, state: finishReason, figures };
-    this.run = run;
-    this.versions.add(run);
+    this.#finish({ query, answer, objectives, text: editedAnswer, state: finishReason, figures });
+  }
+
+  /** Lays a finished run of elsewhere on the desk. */
+  showRun(run: Run, family: FamilyName): void {
+    if (this.busy) return;
+    this.#lay({ family, ...run });
+    this.#finish(run);
   }
 
   /** Puts an edit of this answer back as it was; 'start' is the first answer, with no edit yet. */

@@ -1,6 +1,6 @@
 /** The screens of the page; each has its own address (`?view=batch`), the first needs none. */
 export type ViewName = 'desk' | 'compare' | 'batch' | 'history' | 'models';
-export const VIEWS: readonly ViewName[] = ['desk', 'history', 'models'];
+export const VIEWS: readonly ViewName[] = ['desk', 'compare', 'batch', 'history', 'models'];
 const FIRST: ViewName = 'desk';
 
 /** Which screen is shown, kept in step with the address bar and the browser's back button. */

@@ -3,6 +3,7 @@ import type { HistoryFileProblem } from '../history.ts';
 import type { Change, Extent } from '../changes.ts';
 import type { PresetName } from '../presets.ts';
 import type { TokenBudget } from '../token-budget.ts';
+import { batchEn } from './batch.en.ts';
 import { modelsEn } from './models.en.ts';
 
 /** Where WebGPU is to be had, for whoever is on this browser. */
@@ -228,22 +229,20 @@ export const en = {
     column: (position: number) => `Column ${position}`,
     add: 'Add a column',
     remove: (position: number) => `Remove column ${position}`,
+    model: (position: number) => `Model of column ${position}`,
     run: 'Compare',
-    stop: 'Stop',
-    objectives: 'Objectives',
-    empty: 'Not compared yet',
-    waiting: 'Waits for its turn',
-    running: 'Writing…',
-    columnStates: { stop: 'Done', length: 'Reached its length limit', abort: 'Stopped', failed: 'Failed' },
-    tooLong: 'The prompt is too long for this model.',
-    notStarted: 'The model did not load.',
+    choose: 'Choose objectives',
+    empty: 'Not written yet.',
+    waiting: 'Waits for its turn.',
+    ends: { length: 'It reached its length limit.', abort: 'It was stopped early.' },
+    tooLong: 'The prompt is too long for this model. Shorten the answer or choose fewer objectives.',
+    notStarted: 'The model did not load. The model page says why.',
     done: 'All columns are done.',
-    stopped: 'Stopped. What came so far is kept.',
+    ended: 'Not all columns came to an end.',
     progress: (position: number, count: number) => `Column ${position} of ${count} is being written.`,
     take: 'Open on the desk',
     needTexts: 'Fill in query and answer first.',
     needObjectives: (position: number) => `Choose objectives for column ${position}.`,
-    deskBusy: 'The desk is busy. Wait for the run to end, or stop it.',
   },
 
   help: {
@@ -322,6 +321,8 @@ export const en = {
   },
 
   models: modelsEn,
+
+  batch: batchEn,
 
   history: {
     note: 'Finished alignments stay in this browser, the newest 500 of them. Nobody else sees them.',

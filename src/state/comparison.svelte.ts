@@ -1,0 +1,157 @@
+import type { Piece, StreamedPiece } from '../domain/changes.ts';
+import { changesBetween, extentOf, type Extent } from '../domain/changes.ts';
+import { FAMILIES, type Family } from '../domain/families.ts';
+import type { Model } from '../domain/models.ts';
+import { buildPrompt } from '../domain/prompt.ts';
+import { StreamedChanges } from '../domain/streamed-changes.ts';
+import { EngineError } from '../engine/errors.ts';
+import type { Aligner } from './aligner.ts';
+import type { Alignment, Run } from './alignment.svelte.ts';
+import type { ModelState } from './model.svelte.ts';
+import { ObjectiveChoice, type ObjectiveList } from './objectives.svelte.ts';
+import type { Settings } from './settings.svelte.ts';
+
+/** More columns than this can't be read beside each other. */
+const MAX_COLUMNS = 6;
+
+export type ColumnState =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'running'; readonly pieces: readonly StreamedPiece[] }
+  | {
+      readonly kind: 'finished';
+      readonly run: Run;
+      readonly pieces: readonly Piece[];
+      readonly extent: Extent;
+    }
+  | { readonly kind: 'too-long' }
+  /** The model did not load, or the engine failed; the words for it are the page's. */
+  | { readonly kind: 'failed'; readonly error: EngineError | undefined };
+
+/** One set of objectives, on one model. */
+export class Column {
+  readonly key: number;
+  modelId = $state('');
+  state = $state.raw<ColumnState>({ kind: 'empty' });
+  readonly choice: ObjectiveChoice;
+  readonly family: Family = $derived.by(() => this.#family());
+  readonly #family: () => Family;
+
+  constructor(key: number, modelId: string, list: ObjectiveList, family: (modelId: string) => Family) {
+    this.key = key;
+    this.modelId = modelId;
+    this.#family = () => family(this.modelId);
+    this.choice = new ObjectiveChoice(list, this.#family);
+  }
+}
+
+/** The desk's query and answer under several sets of objectives or models, one after the other. */
+export class Comparison {
+  columns = $state.raw<readonly Column[]>([]);
+  /** Position of the column that is being written, from 0. */
+  at = $state.raw<number>();
+  stopping = $state(false);
+  readonly busy: boolean = $derived(this.at !== undefined);
+  /** Position of the first column without objectives, if there is one. */
+  readonly unfilled: number | undefined = $derived.by(() => {
+    const position = this.columns.findIndex(({ choice }) => choice.chosen.length === 0);
+    return position < 0 ? undefined : position;
+  });
+  readonly full: boolean = $derived(this.columns.length >= MAX_COLUMNS);
+  readonly #aligner: Aligner;
+  readonly #alignment: Alignment;
+  readonly #model: ModelState;
+  readonly #settings: Settings;
+  #abort: AbortController | undefined;
+  #lastKey = 0;
+
+  constructor(aligner: Aligner, alignment: Alignment, model: ModelState, settings: Settings) {
+    this.#aligner = aligner;
+    this.#alignment = alignment;
+    this.#model = model;
+    this.#settings = settings;
+  }
+
+  get models(): readonly Model[] {
+    return this.#model.models;
+  }
+
+  /** Lays out two columns when there is none: the desk's objectives, and a place for others. */
+  open(): void {
+    if (this.columns.length > 0) return;
+    this.add(this.#alignment.objectives.ticked);
+    this.add();
+  }
+
+  add(ticked: readonly string[] = []): void {
+    if (this.full) return;
+    const { list } = this.#alignment.objectives;
+    const column = new Column(++this.#lastKey, this.#model.chosen.id, list, (id) => this.#familyOf(id));
+    column.choice.set(ticked);
+    this.columns = [...this.columns, column];
+  }
+
+  remove(column: Column): void {
+    this.columns = this.columns.filter((other) => other !== column);
+  }
+
+  async run(): Promise<void> {
+    const { query, answer } = this.#alignment;
+    if (this.busy || this.unfilled !== undefined || this.columns.length === 0) return;
+    const before = this.#model.chosen.id;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const { columns } = this;
+    for (const column of columns) column.state = { kind: 'waiting' };
+    try {
+      for (const [position, column] of columns.entries()) {
+        if (abort.signal.aborted) break;
+        this.at = position;
+        column.state = await this.#runColumn(column, query, answer, abort.signal);
+      }
+    } finally {
+      for (const column of columns) if (column.state.kind === 'waiting') column.state = { kind: 'empty' };
+      this.at = undefined;
+      this.stopping = false;
+      this.#model.choose(before);
+    }
+  }
+
+  /** Ends the column that is being written, with what came so far, and leaves the others out. */
+  stop(): void {
+    if (!this.busy) return;
+    this.stopping = true;
+    this.#abort?.abort();
+    if (this.#model.status.kind === 'loading' || this.#model.status.kind === 'downloading')
+      this.#model.cancelLoading();
+  }
+
+  async #runColumn(column: Column, query: string, answer: string, signal: AbortSignal): Promise<ColumnState> {
+    const objectives = column.choice.sentences;
+    const changes = new StreamedChanges(answer);
+    try {
+      const outcome = await this.#aligner.align(
+        buildPrompt(column.family, objectives, query, answer),
+        this.#settings.generation,
+        (text) => (column.state = { kind: 'running', pieces: changes.update(text) }),
+        signal,
+        column.modelId,
+      );
+      if (outcome.kind === 'too-long') return { kind: 'too-long' };
+      if (outcome.kind === 'not-started')
+        return signal.aborted ? { kind: 'empty' } : { kind: 'failed', error: undefined };
+      const { text, finishReason, figures } = outcome.generation;
+      const pieces = changesBetween(answer, text);
+      const run: Run = { query, answer, objectives, text, state: finishReason, figures };
+      return { kind: 'finished', run, pieces, extent: extentOf(pieces) };
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      return { kind: 'failed', error };
+    }
+  }
+
+  #familyOf(modelId: string): Family {
+    const model = this.models.find(({ id }) => id === modelId) ?? this.#model.chosen;
+    return FAMILIES[this.#settings.family ?? model.family];
+  }
+}
