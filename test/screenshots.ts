@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { chromium, type Page } from '@playwright/test';
+import { preview } from 'vite';
+import { QUIET_FLAGS, provideChromium, webgpuFlags } from './chromium.ts';
+import { AlignerPage } from './e2e/page.ts';
+
+/**
+ * Takes the README's pictures of the built page: `npm run build && npm run screenshots`. With a folder as its parameter
+ * it also takes every screen at three widths in both themes there, to be looked at.
+ */
+const FOLDER = '.github/screenshots';
+const QUERY = 'How should I take care of a fern?';
+const ANSWER =
+  'A fern is a plant that likes shade. You should utilize soft water. A fern is a plant that likes shade. ' +
+  'It is very easy to keep. Rain water always works.';
+const OBJECTIVES = ['Honesty', 'Helpfulness', 'Readability', 'Repetition', 'Length'];
+
+const server = await preview({ preview: { port: 4373, strictPort: true } });
+const browser = await chromium.launch({
+  executablePath: provideChromium(),
+  args: ['--no-sandbox', ...QUIET_FLAGS, ...webgpuFlags()],
+});
+
+async function open(width: number, height: number, colorScheme: 'light' | 'dark'): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme,
+    deviceScaleFactor: 1,
+  });
+  const page = await context.newPage();
+  await page.goto('http://localhost:4373/');
+  return page;
+}
+
+async function align(page: Page): Promise<void> {
+  const aligner = new AlignerPage(page);
+  await aligner.fill(QUERY, ANSWER, OBJECTIVES);
+  await aligner.align.click();
+  await aligner.finished();
+}
+
+async function show(page: Page, screen: string): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name: screen }).click();
+}
+
+mkdirSync(FOLDER, { recursive: true });
+const desk = await open(1280, 900, 'light');
+await align(desk);
+await desk.screenshot({ path: `${FOLDER}/desk.png` });
+await desk.getByRole('region', { name: 'Changes' }).screenshot({ path: `${FOLDER}/changes.png` });
+for (const screen of ['Compare', 'Batch', 'Models']) {
+  await show(desk, screen);
+  await desk.screenshot({ path: `${FOLDER}/${screen.toLowerCase()}.png` });
+}
+await desk.context().close();
+
+const folder = process.argv[2];
+if (folder !== undefined) {
+  mkdirSync(folder, { recursive: true });
+  for (const width of [390, 820, 1440])
+    for (const theme of ['light', 'dark'] as const) {
+      const page = await open(width, width < 600 ? 844 : 900, theme);
+      await page.screenshot({ path: `${folder}/${width}-${theme}-empty.png`, fullPage: true });
+      await align(page);
+      await page.screenshot({ path: `${folder}/${width}-${theme}-desk.png`, fullPage: true });
+      for (const screen of ['Compare', 'Batch', 'History', 'Models']) {
+        await show(page, screen);
+        await page.screenshot({
+          path: `${folder}/${width}-${theme}-${screen.toLowerCase()}.png`,
+          fullPage: true,
+        });
+      }
+      await page.context().close();
+    }
+}
+await browser.close();
+await server.close();
