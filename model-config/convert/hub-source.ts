@@ -1,11 +1,10 @@
 import { downloadFile, HubApiError, listFiles } from '@huggingface/hub';
 import { blobFile } from '../../src/weights/checkpoint/blob-source.ts';
 import { ConversionError } from '../../src/weights/checkpoint/errors.ts';
+import { CHECKPOINT_FILES } from '../../src/weights/checkpoint/hub-source.ts';
+import { isBusyStatus, TransientFailure, withRetries } from '../../src/weights/checkpoint/retry.ts';
 import type { SourceFile } from '../../src/weights/checkpoint/source.ts';
 import type { OpenFolder } from './folder-source.ts';
-
-/** Names a checkpoint's parts may have; a repository's other files (pictures, papers) are never opened. */
-const USED = /^(.*\.(json|safetensors|bin|model)|merges\.txt)$/;
 
 /**
  * The files of a repository's top folder on the Hugging Face Hub, fetched part by part as they are read.
@@ -18,36 +17,61 @@ export async function openHubRepository(repository: string, signal: AbortSignal)
     ...(process.env.HF_TOKEN && { accessToken: process.env.HF_TOKEN }),
     fetch: ((input, init) => fetch(input, { ...init, signal })) satisfies typeof fetch,
   };
-  const source = new Map<string, SourceFile>();
-  try {
-    for await (const { type, path, size, oid } of listFiles(access)) {
-      if (type !== 'file' || !USED.test(path)) continue;
-      let opened: Promise<SourceFile> | undefined;
-      source.set(path, {
-        name: path,
-        size,
-        version: oid ?? '',
-        async read(offset, length, readSignal) {
-          opened ??= downloadFile({ ...access, path }).then((blob) => {
-            if (!blob) throw failure(repository, `${path} is not there any more.`);
-            return blobFile(path, blob, oid ?? '');
-          });
-          return (await opened).read(offset, length, readSignal);
-        },
-      });
+  const retried = async <T>(file: string, action: () => Promise<T>): Promise<T> => {
+    try {
+      return await withRetries(() => action().catch(markTransient), signal);
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw describeFailure(file, cause);
     }
-  } catch (cause) {
-    if (cause instanceof ConversionError) throw cause;
-    const reason =
-      cause instanceof HubApiError && (cause.statusCode === 401 || cause.statusCode === 404)
-        ? 'The Hub has no such repository, or it is private.'
-        : `The Hub could not be reached (${cause instanceof Error ? cause.message : String(cause)}).`;
-    throw failure(repository, reason, cause);
+  };
+  const list = await retried(repository, async () => {
+    const files = [];
+    for await (const file of listFiles(access)) files.push(file);
+    return files;
+  });
+  const source = new Map<string, SourceFile>();
+  for (const { type, path, size, oid } of list) {
+    if (type !== 'file' || !CHECKPOINT_FILES.test(path)) continue;
+    let opened: SourceFile | undefined;
+    source.set(path, {
+      name: path,
+      size,
+      version: oid ?? '',
+      read: (offset, length) =>
+        retried(path, async () => {
+          opened ??= blobFile(path, await open(path), oid ?? '');
+          return opened.read(offset, length);
+        }),
+    });
   }
   return { source, close: () => Promise.resolve() };
+
+  async function open(path: string): Promise<Blob> {
+    // Plain Range requests: the chunk protocol would fetch far more than one block at a time.
+    const blob = await downloadFile({ ...access, path, xet: false });
+    if (!blob) throw describeFailure(path, new Error('it is not there any more'));
+    return blob;
+  }
 }
 
-function failure(file: string, reason: string, cause?: unknown): ConversionError {
+/** Sorts out what another try may mend: answers of a busy server and connections that broke. */
+function markTransient(error: unknown): never {
+  const cause = error instanceof ConversionError ? error.cause : error;
+  if (cause instanceof HubApiError ? isBusyStatus(cause.statusCode) : cause instanceof TypeError) {
+    throw new TransientFailure(String(cause), undefined, { cause });
+  }
+  throw error;
+}
+
+function describeFailure(file: string, error: unknown): ConversionError {
+  const cause = error instanceof TransientFailure ? error.cause : error;
+  if (cause instanceof ConversionError && !cause.cause) return cause;
+  const status = cause instanceof HubApiError ? cause.statusCode : undefined;
+  const reason =
+    status === 401 || status === 404
+      ? 'The Hub has no such repository, or it is private.'
+      : `The Hub could not be read (${cause instanceof Error ? cause.message : String(cause)}).`;
   return new ConversionError(
     'read-failed',
     { file, reason, next: 'Check the name and the connection (HF_TOKEN for private ones), and start again.' },

@@ -1,8 +1,9 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Sizes of the LLaMA shapes that the published models have. */
+/** LLaMA shapes: those of the published models, and a small one that takes a second or two. */
 export const SHAPES = {
+  small: { hidden: 512, inner: 1408, layers: 8, heads: 8, keyValueHeads: 8 },
   'tinyllama-1.1b': { hidden: 2048, inner: 5632, layers: 22, heads: 32, keyValueHeads: 4 },
   'llama2-7b': { hidden: 4096, inner: 11008, layers: 32, heads: 32, keyValueHeads: 32 },
   'llama2-13b': { hidden: 5120, inner: 13824, layers: 40, heads: 40, keyValueHeads: 40 },

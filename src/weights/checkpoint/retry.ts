@@ -1,0 +1,59 @@
+/** A failure that another try may mend: a broken connection, a busy server. */
+export class TransientFailure extends Error {
+  override readonly name = 'TransientFailure';
+  /** Milliseconds that the server asks to wait, if it does. */
+  readonly wait: number | undefined;
+
+  constructor(message: string, wait?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.wait = wait;
+  }
+}
+
+/** Milliseconds before the second, third, … try. */
+const WAITS = [500, 1000, 2000, 4000, 8000, 16000];
+
+/** No server is waited for longer than this, whatever it asks. */
+const LONGEST_WAIT = 60_000;
+
+export function isBusyStatus(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+/** Milliseconds of a Retry-After header in seconds; undefined for none or a date. */
+export function readRetryAfter(header: string | null): number | undefined {
+  const seconds = Number(header ?? NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+/**
+ * Tries again after a TransientFailure, waiting twice as long each time.
+ * @throws the last failure after seven tries; anything else at once; the signal's reason when aborted
+ */
+export async function withRetries<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await action();
+    } catch (error) {
+      signal?.throwIfAborted();
+      const wait = WAITS[attempt];
+      if (!(error instanceof TransientFailure) || wait === undefined) throw error;
+      // Half of it at random, so that blocks that failed together don't come back together.
+      await pause(Math.min(LONGEST_WAIT, error.wait ?? wait * (0.5 + Math.random() / 2)), signal);
+    }
+  }
+}
+
+function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}

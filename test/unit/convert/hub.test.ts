@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { openHubRepository } from '../../../model-config/convert/hub-source.ts';
+import { openHubCheckpoint } from '../../../src/weights/checkpoint/hub-source.ts';
+import type { Source } from '../../../src/weights/checkpoint/source.ts';
+import { convert } from '../../../src/weights/convert/convert.ts';
+import { startHubServer, type Faults, type HubServer } from '../../hub-server.ts';
+import { inlinePool } from './inline-pool.ts';
+import { MemorySink } from './memory-sink.ts';
+import { tinyCheckpoint } from './tiny-checkpoint.ts';
+
+let server: HubServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  delete process.env.HF_ENDPOINT;
+});
+
+const REPOSITORY = 'someone/some-model';
+const NEVER = new AbortController().signal;
+
+type Open = (url: string, repository?: string) => Promise<Source>;
+
+const READERS: [string, Open][] = [
+  ['the page', (url, repository = REPOSITORY) => openHubCheckpoint(repository, url)],
+  [
+    'the command line',
+    async (url, repository = REPOSITORY) => {
+      process.env.HF_ENDPOINT = url;
+      return (await openHubRepository(repository, NEVER)).source;
+    },
+  ],
+];
+
+async function build(source: Source): Promise<MemorySink> {
+  const sink = new MemorySink();
+  await convert(source, sink, { quantisation: 'q4f32_1' }, { pool: inlinePool });
+  return sink;
+}
+
+describe.each(READERS)('%s', (_, open) => {
+  async function start(faults?: Faults): Promise<string> {
+    server = await startHubServer(
+      REPOSITORY,
+      tinyCheckpoint({ files: { 'picture.png': new Blob(['x']) } }),
+      faults,
+    );
+    return server.url;
+  }
+
+  test('a checkpoint on the Hub becomes the same build as the one on disk', async () => {
+    const source = await open(await start());
+    expect([...source.keys()].sort()).toEqual(['config.json', 'model.safetensors']);
+    expect((await build(source)).files).toEqual((await build(tinyCheckpoint())).files);
+    const parts = server?.requests.filter(({ path }) => path === 'model.safetensors') ?? [];
+    expect(parts.length).toBeGreaterThan(5);
+    expect(parts.every(({ range }) => range?.startsWith('bytes='))).toBe(true);
+  });
+
+  test('busy answers and broken connections are tried again', async () => {
+    const source = await open(await start({ busyEvery: 5, dropEvery: 7 }));
+    expect((await build(source)).files).toEqual((await build(tinyCheckpoint())).files);
+  });
+
+  test('a repository that is not there is named', async () => {
+    const url = await start();
+    await expect(open(url, 'someone/else')).rejects.toMatchObject({
+      code: 'read-failed',
+      file: 'someone/else',
+    });
+  });
+});
+
+test('a server without Range is named, not read whole', async () => {
+  server = await startHubServer(REPOSITORY, tinyCheckpoint(), { noRange: true });
+  const source = await openHubCheckpoint(REPOSITORY, server.url);
+  await expect(build(source)).rejects.toThrow(/model\.safetensors: The server sends only whole files/);
+});
+
+test('waiting for a busy server ends at once when aborted', async () => {
+  server = await startHubServer(REPOSITORY, tinyCheckpoint(), { busyEvery: 1 });
+  const source = await openHubCheckpoint(REPOSITORY, server.url);
+  const stop = new AbortController();
+  const reading = source.get('config.json')?.read(0, 10, stop.signal);
+  stop.abort(new Error('stopped by the test'));
+  await expect(reading).rejects.toThrow('stopped by the test');
+});
+
+test('what is no repository name is not asked for', async () => {
+  await expect(openHubCheckpoint('../../etc', 'http://127.0.0.1:9')).rejects.toMatchObject({
+    code: 'bad-option',
+  });
+});
