@@ -22,21 +22,22 @@ export class Shell {
       // A first install waits for nobody; a later one waits until the old version is let go.
       this.updateReady = registration.waiting !== null && registration.active !== null;
     };
-    const watch = (): void => registration.installing?.addEventListener('statechange', look);
+    // Whichever stage the newest one has reached by now: each further stage is an event on it.
+    const watch = (): void => {
+      const newest = registration.installing ?? registration.waiting ?? registration.active;
+      newest?.addEventListener('statechange', look);
+    };
     registration.addEventListener('updatefound', watch);
     watch();
     look();
   }
 
   /** Takes the newer version and starts the page again. Models are kept; what the person does at the moment is lost. */
-  takeUpdate(container: ServiceWorkerContainer): void {
-    container.addEventListener(
-      'controllerchange',
-      () => {
-        location.reload();
-      },
-      { once: true },
-    );
-    this.#registration?.waiting?.postMessage({ type: 'SKIP_WAITING' });
+  takeUpdate(): void {
+    const waiting = this.#registration?.waiting;
+    waiting?.addEventListener('statechange', () => {
+      if (waiting.state === 'activated') location.reload();
+    });
+    waiting?.postMessage({ type: 'SKIP_WAITING' });
   }
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What goes wrong with one answer. Byte counts are counted in the body of that answer. */
@@ -66,6 +68,15 @@ export class FaultServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Serves every file below a folder of the disk, under `prefix` ("" or "name/"). */
+  addFolder(folder: string, prefix = ''): void {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      this.files.set(`/${prefix}${relative(folder, path).split(sep).join('/')}`, readFileSync(path));
+    }
+  }
+
   /** The next answers for `path` go wrong in this order; the ones after them are right. */
   once(path: string, ...faults: Fault[]): void {
     this.#faults.set(path, faults);
@@ -97,7 +108,8 @@ export class FaultServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
+    const asked = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
+    const path = asked.endsWith('/') ? `${asked}index.html` : asked;
     const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
     const answer: Answer = {
       path,
@@ -176,6 +188,10 @@ function typeOf(path: string): string {
     html: 'text/html; charset=utf-8',
     js: 'text/javascript',
     json: 'application/json',
+    css: 'text/css',
+    svg: 'image/svg+xml',
+    png: 'image/png',
+    webmanifest: 'application/manifest+json',
     wasm: 'application/wasm',
   };
   return types[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream';

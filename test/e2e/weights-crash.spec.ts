@@ -5,14 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, expect, test } from '@playwright/test';
+import { FAMILIES } from '../../src/domain/families.ts';
+import { buildPrompt } from '../../src/domain/prompt.ts';
 import { FaultServer } from './fault-server.ts';
-import { syntheticBuild } from './synthetic-build.ts';
+import type { EngineHarness } from './engine-harness/main.ts';
+import { enlargedBuild } from './synthetic-build.ts';
 import { publish, serveHarness, WeightsPage } from './weights-page.ts';
 
 const MIB = 2 ** 20;
 /** How often the browser is killed on the way, at evenly spread points of the download. */
 const KILLS = 12;
-const model = syntheticBuild([9 * MIB, 9 * MIB, 9 * MIB, 9 * MIB, 9 * MIB, 9 * MIB]);
+/** The demo model, so that the engine can run what was put together, with more to download than it has. */
+const DEMO = join(import.meta.dirname, '../../public/models/demo');
+const model = enlargedBuild(
+  DEMO,
+  'demo-q4f32_1.wasm',
+  Array.from({ length: 6 }, () => 9 * MIB),
+);
 const size = [...model.files.values()].reduce((sum, { length }) => sum + length, 0);
 /** What one kill may cost: four transfers, each with a part being filled and one being written. Bytes. */
 const LOST_BY_A_KILL = 4 * 2 * 4 * MIB;
@@ -49,6 +58,7 @@ test('a download survives kills of the browser at any point and fetches nothing 
   const site = await FaultServer.start();
   const hub = await FaultServer.start();
   await serveHarness(site);
+  await serveHarness(site, 'engine-harness', 'engine/');
   const source = publish(hub, 'crash', model);
   const profile = mkdtempSync(join(tmpdir(), 'weights-crash-'));
   let browser: Browser | undefined;
@@ -96,6 +106,23 @@ test('a download survives kills of the browser at any point and fetches nothing 
     expect(await weights.acquire(source)).toEqual({ ok: true });
     expect(hub.sent()).toBe(size - loaded);
     await weights.expectIntact(source, model);
+
+    // The engine runs it, and nothing more is fetched for that.
+    hub.reset();
+    const { page } = weights;
+    await page.goto(`${site.origin}/engine/index.html`);
+    await page.waitForFunction(() => 'engineHarness' in globalThis);
+    const text = buildPrompt(FAMILIES.UltraFeedback, ['Length: be brief'], 'Why?', 'Because it is so.').text;
+    const { tokenIds } = await page.evaluate(
+      async ([build, prompt]) => {
+        await engineHarness.load(build, 2048);
+        const settings = { temperature: 0, maxNewTokens: 16, editShaped: false };
+        return engineHarness.generate(prompt, 'Because it is so.', settings);
+      },
+      [source, text] as const,
+    );
+    expect(tokenIds.length).toBeGreaterThan(0);
+    expect(hub.answers).toEqual([]);
     await browser?.close();
   } finally {
     if (running) await kill(running, running);
@@ -104,3 +131,5 @@ test('a download survives kills of the browser at any point and fetches nothing 
     await hub.stop();
   }
 });
+
+declare const engineHarness: EngineHarness;

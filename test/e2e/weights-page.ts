@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { expect, type Page } from '@playwright/test';
 import { build } from 'vite';
 import type { BuildSource } from '../../src/weights/build.ts';
@@ -9,22 +9,22 @@ import type { FaultServer } from './fault-server.ts';
 import type { SyntheticBuild } from './synthetic-build.ts';
 import type { Harness } from './weights-harness/main.ts';
 
-/** Builds the page under test and puts it on a server of its own, so that the models come from another origin. */
-export async function serveHarness(server: FaultServer): Promise<void> {
-  const outDir = mkdtempSync(join(tmpdir(), 'weights-harness-'));
+/** Builds a page under test and puts it on a server, under `prefix`; models come from another server. */
+export async function serveHarness(
+  server: FaultServer,
+  name = 'weights-harness',
+  prefix = '',
+): Promise<void> {
+  const outDir = mkdtempSync(join(tmpdir(), `${name}-`));
   await build({
     configFile: false,
-    root: join(import.meta.dirname, 'weights-harness'),
+    root: join(import.meta.dirname, name),
     base: './',
     logLevel: 'error',
     worker: { format: 'es' },
     build: { outDir, emptyOutDir: true, target: 'es2023' },
   });
-  for (const entry of readdirSync(outDir, { recursive: true, withFileTypes: true }))
-    if (entry.isFile()) {
-      const path = join(entry.parentPath, entry.name);
-      server.files.set(`/${relative(outDir, path)}`, readFileSync(path));
-    }
+  server.addFolder(outDir, prefix);
   rmSync(outDir, { recursive: true });
 }
 
