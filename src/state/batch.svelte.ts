@@ -21,6 +21,7 @@ import {
   writeResult,
   type KeptBatch,
 } from '../storage/batch.ts';
+import type { Model } from '../domain/models.ts';
 import type { Aligner } from './aligner.ts';
 import { alignRow, type BatchProblem } from './batch-row.ts';
 import type { Keeping } from './keeping.svelte.ts';
@@ -39,7 +40,10 @@ const LOCK = 'metaaligner-batch';
 
 interface Parts {
   readonly aligner: Pick<Aligner, 'align'>;
-  readonly model: Pick<ModelState, 'models' | 'chosen' | 'choose' | 'cancelLoading'>;
+  readonly model: Pick<ModelState, 'choose' | 'cancelLoading'> & {
+    readonly models: readonly Pick<Model, 'id' | 'name'>[];
+    readonly chosen: Pick<Model, 'id' | 'name'>;
+  };
   readonly settings: Settings;
   readonly keeping: Keeping;
   readonly choice: ObjectiveChoice;

@@ -23,7 +23,15 @@ export class Table<Value> {
     const use = createStore(`metaaligner-${name}`, name);
     this.#use = async (mode, callback) => {
       try {
-        return await use(mode, callback);
+        return await use(mode, (store) => {
+          try {
+            return callback(store);
+          } catch (error) {
+            // A value that can't be stored throws at once, and what was asked before it would be committed.
+            store.transaction.abort();
+            throw error;
+          }
+        });
       } catch (cause) {
         throw new StorageError(cause);
       }
