@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { expect, test, type Download, type Page } from '@playwright/test';
+import Papa from 'papaparse';
+import { AlignerPage } from './page.ts';
+
+/** A file aligned row by row on the built app with the demo model: paused, reloaded, resumed, exported. */
+test.describe.configure({ mode: 'serial' });
+
+const SENTENCES = [
+  'Well, the sky is basically blue because air scatters blue light.',
+  'In order to boil an egg, you should put it into boiling water for eight minutes.',
+  'The train always leaves at nine, and everyone knows that it is the best train.',
+  'Bread rises due to the fact that yeast makes gas.',
+];
+/** As a spreadsheet would write it: a line break within a cell, quotes, an empty answer, a formula, a row too long. */
+const ROWS = [
+  ['1', 'Why is the sky "blue"?', 'gold, one', SENTENCES[0]],
+  ['2', 'How do I boil an egg?\nBriefly.', '', SENTENCES[1]],
+  ['3', 'When does the train leave?', '=1+1', SENTENCES[2]],
+  ['4', '', '', ''],
+  ['5', 'Say nothing.', '', 'word '.repeat(3000)],
+  ['6', 'Why does bread rise?', '', SENTENCES[3]],
+] as const;
+const COLUMNS = ['id', 'query', 'goldens', 'generated_text'];
+const csv = '\uFEFF' + Papa.unparse([COLUMNS, ...ROWS], { newline: '\r\n' });
+
+let page: Page;
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });
+const rowsOf = () => page.getByRole('table', { name: 'Rows' }).locator('tbody tr');
+const stateOf = (row: number) => rowsOf().nth(row).locator('td').last();
+
+test.beforeAll(async ({ browser }) => {
+  page = await browser.newPage();
+  await page.goto('?view=batch');
+});
+test.afterAll(async () => {
+  await page.close();
+});
+
+async function open(name: string, text: string): Promise<void> {
+  await page.getByLabel(/^Open/).setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+}
+
+async function exported(name: string): Promise<{ name: string; text: string }> {
+  const [download] = await Promise.all([page.waitForEvent('download'), button(name).click()]);
+  return { name: download.suggestedFilename(), text: await content(download) };
+}
+
+async function content(download: Download): Promise<string> {
+  return readFileSync(await download.path(), 'utf8');
+}
+
+/** The rows of a CSV text without its header. */
+function rowsIn(text: string): string[][] {
+  return Papa.parse<string[]>(text, { skipEmptyLines: true }).data.slice(1);
+}
+
+test('a faulty file is refused with the place of its fault', async () => {
+  await open('broken.csv', 'query,generated_text\nWhy?,"Because\n');
+  await expect(page.getByRole('alert')).toContainText(
+    'broken.csv was not opened. Row 1: a cell begins with a quotation mark that is never closed.',
+  );
+});
+
+test('a dropped file opens; its columns are recognised, and nothing runs by itself', async () => {
+  const transfer = await page.evaluateHandle((text) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], 'six.csv', { type: 'text/csv' }));
+    return data;
+  }, csv);
+  const place = page.getByRole('region', { name: /^Batch/ });
+  await place.dispatchEvent('dragover', { dataTransfer: transfer });
+  await place.dispatchEvent('drop', { dataTransfer: transfer });
+  await expect(page.getByRole('heading', { name: 'six.csv: 6 rows' })).toBeFocused();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(page.getByRole('combobox', { name: 'Answer' })).toHaveValue('3');
+  await expect(stateOf(0)).toHaveText('Waiting');
+  await expect(stateOf(3)).toHaveText('Empty');
+  await expect(button('Start')).toHaveAccessibleDescription('Choose at least one objective.');
+});
+
+test('paused, it finishes the row under way; after a reload it goes on with the next', async () => {
+  const aligner = new AlignerPage(page);
+  await aligner.objective('Length').check();
+  await button('Start').click();
+  await expect(stateOf(0)).toHaveText(/^Aligned/, { timeout: 120_000 });
+  await button('Pause').click();
+  await expect(button('Continue')).toBeVisible({ timeout: 60_000 });
+  const aligned = await rowsOf().locator('[data-state="done"]').count();
+  expect(aligned).toBeLessThan(4);
+  const first = await rowsOf().nth(0).textContent();
+
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'six.csv: 6 rows' })).toBeVisible();
+  await expect(page.getByText('Demo aligner · Length · replies of up to 1,024 tokens')).toBeVisible();
+  await expect(rowsOf().locator('[data-state="done"]')).toHaveCount(aligned);
+  expect(await rowsOf().nth(0).textContent()).toBe(first);
+
+  await button('Continue').click();
+  await expect(
+    page.getByRole('status').filter({ hasText: 'The batch is through: 4 rows aligned.' }),
+  ).toBeAttached({ timeout: 120_000 });
+  await expect(stateOf(4)).toHaveText('Too long');
+  await expect(button('Continue')).toHaveAccessibleDescription('No row is waiting.');
+});
+
+test('a row shows its texts whole, with the changes', async () => {
+  await rowsOf().nth(4).getByRole('button').click();
+  await expect(page.getByRole('region', { name: 'Row 5, whole' })).toContainText('Skipped: its prompt has');
+  await rowsOf().nth(0).getByRole('button').click();
+  await expect(page.getByRole('region', { name: 'Row 1, whole' })).toContainText('Why is the sky "blue"?');
+  await rowsOf().nth(0).getByRole('button').click();
+  await expect(page.getByRole('region', { name: 'Row 1, whole' })).toHaveCount(0);
+});
+
+test('the export has exactly the four columns, every text as it was, and figures in JSONL', async () => {
+  const plain = await exported('CSV');
+  expect(plain.name).toBe('six-aligned.csv');
+  expect(plain.text.split('\r\n')[0]).toBe('query,goldens,origin_responses,aligned_responses');
+  const rows = rowsIn(plain.text);
+  expect(rows.map((cells) => cells.slice(0, 3))).toEqual(ROWS.map(([, ...cells]) => cells));
+  const edited = rows.map((cells) => cells[3]);
+  expect(edited.map((text) => text !== '')).toEqual([true, true, true, false, false, true]);
+
+  const lines = (await exported('JSONL with figures')).text.trimEnd().split('\n');
+  const objects = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(objects.map((object) => object.aligned_responses ?? '')).toEqual(edited);
+  expect(objects.map((object) => object.state)).toEqual([
+    'done',
+    'done',
+    'done',
+    'blank',
+    'too-long',
+    'done',
+  ]);
+  expect(objects[0]).toMatchObject({
+    setup: { model: { id: 'demo' }, objectives: [expect.stringMatching(/^Length: /) as unknown] },
+    figures: { replyTokens: expect.any(Number) as unknown },
+    columns: { id: '1' },
+  });
+
+  await page.getByRole('checkbox', { name: 'With the file’s other columns' }).check();
+  const safe = await exported('CSV for spreadsheets');
+  const [header] = Papa.parse<string[]>(safe.text).data;
+  expect(header).toEqual(['query', 'goldens', 'origin_responses', 'aligned_responses', 'id']);
+  expect(rowsIn(safe.text)[2]?.[1]).toBe("'=1+1");
+});
+
+test('1,200 rows with cells of several lines come in and go out as they were; closing is undone', async () => {
+  const columns = ['query', 'goldens', 'generated_text'];
+  const rows = Array.from({ length: 1200 }, (_, row) => [
+    `Question ${row}:\nwhy "${row}", and how?`,
+    row % 3 === 0 ? '' : `=SUM(A${row})`,
+    row % 50 === 0 ? '' : `Line one of ${row}\r\n\r\n- a, b; c\n${'Some text. '.repeat(row % 40)}`,
+  ]);
+  await open('many.csv', '\uFEFF' + Papa.unparse([columns, ...rows], { newline: '\r\n' }));
+  await expect(page.getByRole('heading', { name: 'many.csv: 1,200 rows' })).toBeFocused();
+  await expect(page.getByText('1–50 of 1,200')).toBeVisible();
+  await button('Next').click();
+  await expect(rowsOf().nth(0)).toContainText('Question 50:');
+  const { name, text } = await exported('CSV');
+  expect(name).toBe('many-aligned-partial.csv');
+  expect(rowsIn(text)).toEqual(rows.map((cells) => [...cells, '']));
+
+  await button('Close file').click();
+  await expect(button('Undo')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'many.csv: 1,200 rows' })).toBeFocused();
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'many.csv: 1,200 rows' })).toBeVisible();
+});
