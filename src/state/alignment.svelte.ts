@@ -34,6 +34,7 @@ export interface Run {
 
 export type Problem =
   | { readonly kind: 'too-long'; readonly budget: TokenBudget }
+  | { readonly kind: 'broken-link' }
   | { readonly kind: 'engine'; readonly error: EngineError };
 
 /** What lay on the desk before a link was opened, to go back to. */
@@ -266,12 +267,12 @@ export class Alignment {
     else this.versions.add(run);
   }
 
-  /** Ends the run early; what came so far stays. While the model still loads, gives up waiting for it. */
+  /** Ends the run early; what came so far stays. While the model still comes, gives up waiting for it. */
   stop(): void {
     if (!this.busy || !this.run) return;
     this.run = { ...this.run, state: 'stopping' };
     this.#abort?.abort();
-    if (this.#model.status.kind === 'loading') this.#model.cancelLoading();
+    this.#model.cancelLoading();
   }
 
   /** Counts the prompt's tokens when a model is there to count them. */
