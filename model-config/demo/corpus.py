@@ -101,9 +101,21 @@ class Case:
 
 
 class Corpus:
-    """A seeded stream of cases. `pieces` are strings for random copying (such as the tokens' texts)."""
+    """A seeded stream of cases. `pieces` are strings for random copying (such as the tokens' texts).
 
-    def __init__(self, seed: int, held_out: bool = False, pieces: list[str] | None = None):
+    `stray_repeats`: how often an answer repeats sentences although Repetition is not chosen; `recurring`: how
+    often random copying draws from few pieces. Both make copying ambiguous, so they are hard.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        held_out: bool = False,
+        pieces: list[str] | None = None,
+        stray_repeats: float = 0.2,
+        recurring: float = 0.3,
+    ):
+        self.stray_repeats, self.recurring = stray_repeats, recurring
         self.rng = random.Random(seed)
         self.held_out = held_out
         self.pieces = pieces
@@ -229,7 +241,7 @@ class Corpus:
         """A run of random pieces, to be copied; often of a few that recur, so that copying must keep its place."""
         rng, length = self.rng, self.rng.randint(low, high)
         pool = self.pieces
-        if rng.random() < 0.3:
+        if rng.random() < self.recurring:
             pool = rng.sample(self.pieces, max(2, length // rng.randint(2, 3)))
         return "".join(rng.choices(pool, k=length)).strip()
 
@@ -299,7 +311,8 @@ class Corpus:
         rng = self.rng
         chosen = objectives or self.objectives()
         if active is None:
-            active = {k for k in rules.OBJECTIVES if rng.random() < (0.5 if k in chosen else 0.2)}
+            stray = {"repeat": self.stray_repeats}
+            active = {k for k in rules.OBJECTIVES if rng.random() < (0.5 if k in chosen else stray.get(k, 0.2))}
         query = self.fresh(rng.choice(QUERIES), set())
         ending = None
         if "instruction_following" in active:

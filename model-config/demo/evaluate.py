@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 
 import reference
 import rules
+import tokenizer as tok
 from corpus import Case, Corpus
 from export import LAYER_NAMES, NAMES
 from model import make_decoder
@@ -61,14 +62,12 @@ def decode_all(config: dict, params: dict, tokenizer: Tokenizer, cases: list[Cas
         decode = make_decoder(config, length, length + room, EOS)
         for start in range(0, len(members), BATCH):
             part = members[start : start + BATCH]
+            filled = (part + part[-1:] * BATCH)[:BATCH]  # the last batch repeats its last case
             ids = np.zeros((BATCH, length), np.int32)
-            lengths = np.ones(BATCH, np.int32)
-            for row, i in enumerate(part):
+            for row, i in enumerate(filled):
                 ids[row, : len(rows[i])] = rows[i]
-                lengths[row] = len(rows[i])
+            result = np.asarray(decode(params, ids, np.array([len(rows[i]) for i in filled], np.int32)))
             for row, i in enumerate(part):
-                if row == 0:
-                    result = np.asarray(decode(params, ids, lengths))
                 new = result[row].tolist()
                 out[i] = tokenizer.decode(new[: new.index(EOS)] if EOS in new else new)
     return out
@@ -124,9 +123,10 @@ def main() -> None:
     config, params = shipped_params(args.folder)
     tokenizer = Tokenizer.from_file(str(args.folder / "tokenizer.json"))
     scores, wrong = {}, []
-    named = sets(args.count)
+    named = sets(args.count, pieces=tok.pieces(tokenizer))
+    flat = decode_all(config, params, tokenizer, [case for cases in named.values() for case in cases])
     for name, cases in named.items():
-        edits = decode_all(config, params, tokenizer, cases)
+        edits, flat = flat[: len(cases)], flat[len(cases) :]
         asked = made = right = exact = 0
         for case, edit in zip(cases, edits, strict=True):
             want, got = word_edits(case.answer, case.edit), word_edits(case.answer, edit)

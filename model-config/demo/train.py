@@ -44,15 +44,17 @@ class Stage:
     noise: tuple[int, int] = (3, 16)
     tokens: int = 4608
     rounding: bool = False
+    stray_repeats: float = 0.2
+    recurring: float = 0.3
 
 
 STAGES = [
     Stage("copy", 250, (2e-3, 2e-3), 64, (1, 1), 0.6),
     Stage("short", 450, (2e-3, 2e-3), 96, (1, 2), 0.2),
     Stage("medium", 1300, (2e-3, 2e-3), 160, (1, 3), 0.12, (3, 40)),
-    Stage("wide", 900, (2e-3, 1.5e-3), 256, (1, 5), 0.12, (3, 80)),
-    Stage("long", 450, (1.5e-3, 1e-3), 640, (2, 14), 0.1, (10, 250), 5120),
-    Stage("rounded", 600, (1e-3, 2e-5), 640, (1, 12), 0.08, (3, 200), 5120, True),
+    Stage("wide", 900, (1.8e-3, 1.2e-3), 256, (1, 5), 0.1, (3, 80), 4608, False, 0.06, 0.1),
+    Stage("long", 450, (1.2e-3, 8e-4), 640, (2, 13), 0.08, (10, 250), 5120, False, 0.06, 0.1),
+    Stage("rounded", 650, (8e-4, 1e-5), 640, (1, 10), 0.06, (3, 220), 5120, True, 0.06, 0.1),
 ]
 
 
@@ -63,7 +65,9 @@ def encode_case(tokenizer: Tokenizer, case: Case) -> tuple[list[int], list[int]]
 
 def batches(stage: Stage, tokenizer: Tokenizer, seed: int):
     """Endless batches as `arranged` gives them; rows of like length share one."""
-    corpus = Corpus(seed, pieces=tok.pieces(tokenizer))
+    corpus = Corpus(
+        seed, pieces=tok.pieces(tokenizer), stray_repeats=stage.stray_repeats, recurring=stage.recurring
+    )
     waiting = defaultdict(list)
     while True:
         if corpus.rng.random() < stage.copies:
