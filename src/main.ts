@@ -7,10 +7,12 @@ import { EngineClient } from './engine/client.ts';
 import engineWorkerUrl from './engine-worker.ts?worker&url';
 import { Aligner } from './state/aligner.ts';
 import { Alignment } from './state/alignment.svelte.ts';
+import { followAppearance } from './state/appearance.svelte.ts';
 import { Batch } from './state/batch.svelte.ts';
 import { Comparison } from './state/comparison.svelte.ts';
 import { History } from './state/history.svelte.ts';
 import { Keeping } from './state/keeping.svelte.ts';
+import { followLinks } from './state/link-follower.svelte.ts';
 import { ModelState } from './state/model.svelte.ts';
 import { ModelShelf } from './state/models.svelte.ts';
 import { ObjectiveChoice, ObjectiveList } from './state/objectives.svelte.ts';
@@ -37,6 +39,7 @@ const keeping = new Keeping();
 const settings = new Settings();
 const persistence = new Persistence(keeping, settings);
 const lastModel = await persistence.restoreSettings();
+followAppearance(settings, document.documentElement);
 const asked = new URLSearchParams(location.search).get('model');
 const model = new ModelState(models, asked ?? lastModel ?? null, engine, weights, {
   read: (buildId) => keeping.attempt(() => readSelfCheck(buildId), undefined),
@@ -60,6 +63,7 @@ const alignment = new Alignment(
 );
 await persistence.restoreObjectives(objectiveList);
 await persistence.restoreDraft(alignment);
+await followLinks(alignment);
 const comparison = new Comparison(aligner, alignment, model, settings);
 const batch = new Batch({
   aligner,

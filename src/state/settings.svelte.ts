@@ -1,11 +1,14 @@
 import type { FamilyName } from '../domain/families.ts';
 import type { GenerationSettings } from '../engine/protocol.ts';
 import type { KeptSettings } from '../storage/settings.ts';
+import type { Locale } from './language.svelte.ts';
+
+export type Theme = 'system' | 'light' | 'dark';
 
 /** The model card's values: greedy decoding and replies of up to 1,024 tokens. */
 const DEFAULTS = { temperature: 0, maxNewTokens: 1024 } as const;
 
-/** How the model is run and prompted. */
+/** How the model is run and prompted, what is kept, and how the page looks. */
 export class Settings {
   temperature = $state<number>(DEFAULTS.temperature);
   maxNewTokens = $state<number>(DEFAULTS.maxNewTokens);
@@ -17,10 +20,17 @@ export class Settings {
   /** Whether finished alignments are kept in this browser. */
   keepHistory = $state(true);
 
+  /** 'system' follows the browser. */
+  theme = $state<Theme>('system');
+  /** Language of the page; undefined means the browser's. */
+  locale = $state<Locale>();
+  /** Whether keys without Ctrl or ⌘ do something outside of text fields (WCAG 2.1.4 asks for a switch). */
+  singleKeys = $state(true);
+
   /** What is worth keeping for the next visit. */
   get values(): KeptSettings {
-    const { temperature, maxNewTokens, family, editShaped, keepHistory } = this;
-    return { temperature, maxNewTokens, family, editShaped, keepHistory };
+    const { temperature, maxNewTokens, family, editShaped, keepHistory, theme, locale, singleKeys } = this;
+    return { temperature, maxNewTokens, family, editShaped, keepHistory, theme, locale, singleKeys };
   }
 
   /** What a run takes. */
@@ -35,6 +45,9 @@ export class Settings {
     this.family = kept.family;
     this.editShaped = kept.editShaped ?? true;
     this.keepHistory = kept.keepHistory ?? true;
+    this.theme = kept.theme ?? 'system';
+    this.locale = kept.locale;
+    this.singleKeys = kept.singleKeys ?? true;
   }
 
   reset(): void {

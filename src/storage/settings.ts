@@ -10,6 +10,9 @@ const SettingsSchema = v.object({
   family: v.fallback(v.optional(v.picklist(['UltraFeedback', 'HH-RLHF', 'IMHI'])), undefined),
   editShaped: v.fallback(v.optional(v.boolean()), undefined),
   keepHistory: v.fallback(v.optional(v.boolean()), undefined),
+  theme: v.fallback(v.optional(v.picklist(['system', 'light', 'dark'])), undefined),
+  locale: v.fallback(v.optional(v.picklist(['en', 'de'])), undefined),
+  singleKeys: v.fallback(v.optional(v.boolean()), undefined),
   /** Id of the model chosen last. */
   model: v.fallback(v.optional(v.string()), undefined),
 });

@@ -46,10 +46,7 @@ export const batchEn = {
     nothingToDo: 'No row is waiting.',
   },
   progress: 'Batch',
-  progressLine: (counts: StateCounts) => {
-    const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    return `${number.format(all - counts.waiting)} of ${rows(all)}`;
-  },
+  progressLine: (through: number, all: number) => `${number.format(through)} of ${rows(all)}`,
   rowUnderWay: (row: number) => `row ${number.format(row + 1)} is being aligned`,
   began: 'The batch is running.',
   ended: (counts: StateCounts) =>
