@@ -1,15 +1,12 @@
 import { ConversionError } from './errors.ts';
-import type { SourceFile } from './source.ts';
+import type { Source, SourceFile } from './source.ts';
 
-/**
- * A checkpoint file held by a Blob: one that the person chose, or one that fetches its parts when they are read.
- * @param version differs when the content may differ; a File's modification time by default
- */
-export function blobFile(name: string, blob: Blob, version?: string): SourceFile {
+/** A file held by a Blob: one that the person chose, or one that fetches its parts when they are read. */
+export function blobFile(name: string, blob: Blob, version = ''): SourceFile {
   return {
     name,
     size: blob.size,
-    version: version ?? (blob instanceof File ? String(blob.lastModified) : ''),
+    version,
     async read(offset, length, signal) {
       signal?.throwIfAborted();
       let buffer: ArrayBuffer;
@@ -24,6 +21,40 @@ export function blobFile(name: string, blob: Blob, version?: string): SourceFile
       return new Uint8Array(buffer);
     },
   };
+}
+
+/** A file that the person chose, with its path inside the folder that they chose. */
+export interface ChosenFile {
+  readonly path: string;
+  readonly file: File;
+}
+
+/**
+ * The files of a checkpoint or a model build out of what the person chose or dropped: those beside the config.json or
+ * mlc-chat-config.json that lies least deep.
+ * @throws ConversionError `missing-file` when there is none
+ */
+export function openChosenFiles(files: readonly ChosenFile[]): Source {
+  const split = files.map(({ path, file }) => {
+    const at = path.lastIndexOf('/') + 1;
+    return { folder: path.slice(0, at), name: path.slice(at), file };
+  });
+  const [folder] = split
+    .filter(({ name }) => name === 'config.json' || name === 'mlc-chat-config.json')
+    .map((entry) => entry.folder)
+    .sort((a, b) => a.split('/').length - b.split('/').length);
+  if (folder === undefined) {
+    throw new ConversionError('missing-file', {
+      reason:
+        'Among the chosen files is neither config.json (a checkpoint) nor mlc-chat-config.json (a model build).',
+      next: 'Choose the folder that holds it, or all of its files.',
+    });
+  }
+  return new Map(
+    split
+      .filter((entry) => entry.folder === folder)
+      .map(({ name, file }) => [name, blobFile(name, file, String(file.lastModified))]),
+  );
 }
 
 function readFailure(file: string, reason: string, cause?: unknown): ConversionError {

@@ -15,33 +15,27 @@ export type ConversionErrorCode =
   | 'read-failed'
   | 'write-failed';
 
-interface Details {
+export interface ConversionErrorDetails {
   /** File in the checkpoint or in the build, by its name there. */
-  file?: string | undefined;
+  readonly file?: string | undefined;
   /** Name of the tensor in that file. */
-  tensor?: string | undefined;
+  readonly tensor?: string | undefined;
   /** One sentence: what is wrong. */
-  reason: string;
+  readonly reason: string;
   /** One sentence: what the person can do about it. */
-  next: string;
+  readonly next: string;
 }
 
 /** Anything that stops a conversion, in words for the person who started it: where, why and what next. */
 export class ConversionError extends Error {
   override readonly name = 'ConversionError';
   readonly code: ConversionErrorCode;
-  readonly file: string | undefined;
-  readonly tensor: string | undefined;
-  readonly reason: string;
-  readonly next: string;
+  readonly details: ConversionErrorDetails;
 
-  constructor(code: ConversionErrorCode, details: Details, options?: ErrorOptions) {
+  constructor(code: ConversionErrorCode, details: ConversionErrorDetails, options?: ErrorOptions) {
     const where = [details.file, details.tensor && `tensor ${details.tensor}`].filter(Boolean).join(', ');
     super(`${where ? `${where}: ` : ''}${details.reason} ${details.next}`, options);
     this.code = code;
-    this.file = details.file;
-    this.tensor = details.tensor;
-    this.reason = details.reason;
-    this.next = details.next;
+    this.details = details;
   }
 }

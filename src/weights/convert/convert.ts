@@ -31,6 +31,8 @@ export interface ConversionHooks {
   pool: BlockPool;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ConversionProgress) => void) | undefined;
+  /** Whether a checkpoint without a tokenizer is refused: where nothing can be put beside the build later. */
+  requireTokenizer?: boolean | undefined;
   /** Things to say aloud that don't stop the conversion. */
   onWarning?: ((message: string) => void) | undefined;
 }
@@ -77,6 +79,7 @@ export async function convert(
   const { signal } = hooks;
   const warn = hooks.onWarning ?? (() => undefined);
   const plan = await planConversion(source, options, warn, signal);
+  if (hooks.requireTokenizer && !plan.texts.has('tokenizer.json')) throw missingTokenizer();
   const whole = await sink.begin(plan.fingerprint, plan.nbytes);
   const writers = new ShardWriters(sink, plan.shards, whole);
   const resumedShards = writers.finished.size;
@@ -97,6 +100,14 @@ export async function convert(
     await writers.abort();
   }
   return { nbytes: plan.nbytes, shards: plan.shards.length, resumedShards };
+}
+
+function missingTokenizer(): ConversionError {
+  return new ConversionError('bad-tokenizer', {
+    file: 'tokenizer.json',
+    reason: 'The checkpoint has neither this file nor tokenizer.model, so the model could not read any text.',
+    next: 'Put the tokenizer.json of its base model (LLaMA-2 for MetaAligner) beside config.json and start again.',
+  });
 }
 
 async function writeWhole(sink: BuildSink, name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -126,7 +126,10 @@ describe('safetensors headers', () => {
     ],
   ])('%s is refused', async (_, blob, message) => {
     await expect(readHeader(blob)).rejects.toThrow(message);
-    await expect(readHeader(blob)).rejects.toMatchObject({ code: 'bad-header', file: 'model.safetensors' });
+    await expect(readHeader(blob)).rejects.toMatchObject({
+      code: 'bad-header',
+      details: { file: 'model.safetensors' },
+    });
   });
 
   test('a header of 100 MB is refused before it is read', async () => {
@@ -298,7 +301,7 @@ describe('checkpoints', () => {
     const error = await failure(make());
     expect(error.message).toMatch(message);
     expect(error.code).toBe(code);
-    expect(error.next).not.toBe('');
+    expect(error.details.next).not.toBe('');
   });
 
   test('integers where weights should be', async () => {
@@ -317,7 +320,7 @@ describe('checkpoints', () => {
         },
       }),
     );
-    expect(error).toMatchObject({ code: 'bad-tensor', file: 'two.safetensors', tensor: norm });
+    expect(error).toMatchObject({ code: 'bad-tensor', details: { file: 'two.safetensors', tensor: norm } });
   });
 
   test.each([NaN, Infinity, -Infinity])('%f in the weights: tensor and place are named', async (value) => {
@@ -330,7 +333,10 @@ describe('checkpoints', () => {
       const values = [...tensor.values];
       values[place === 'element 5' ? 5 : 2 * 48 + 5] = value;
       const error = await failure(tinyCheckpoint({ tensors: { ...tensors, [name]: { ...tensor, values } } }));
-      expect(error).toMatchObject({ code: 'non-finite', file: 'model.safetensors', tensor: name });
+      expect(error).toMatchObject({
+        code: 'non-finite',
+        details: { file: 'model.safetensors', tensor: name },
+      });
       expect(error.message).toContain(place);
     }
   });
@@ -344,6 +350,9 @@ describe('checkpoints', () => {
     const file = whole.get('model.safetensors') as SourceFile;
     const shrunk = blobFile('model.safetensors', new Blob([await file.read(0, file.size - 100)]));
     const checkpoint = new Map(whole).set('model.safetensors', { ...shrunk, size: file.size });
-    expect(await failure(checkpoint)).toMatchObject({ code: 'read-failed', file: 'model.safetensors' });
+    expect(await failure(checkpoint)).toMatchObject({
+      code: 'read-failed',
+      details: { file: 'model.safetensors' },
+    });
   });
 });

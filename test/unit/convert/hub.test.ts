@@ -66,7 +66,7 @@ describe.each(READERS)('%s', (_, open) => {
     const url = await start();
     await expect(open(url, 'someone/else')).rejects.toMatchObject({
       code: 'read-failed',
-      file: 'someone/else',
+      details: { file: 'someone/else' },
     });
   });
 });

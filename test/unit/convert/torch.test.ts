@@ -154,7 +154,7 @@ describe('hostile files', () => {
     await expect(torchFile(fixture(`hostile/${name}`))).rejects.toThrow(message);
     await expect(torchFile(fixture(`hostile/${name}`))).rejects.toMatchObject({
       code: 'bad-pickle',
-      file: 'pytorch_model.bin',
+      details: { file: 'pytorch_model.bin' },
     });
   });
 
