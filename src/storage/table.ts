@@ -25,7 +25,10 @@ export class Table<Value> {
       try {
         return await use(mode, (store) => {
           try {
-            return callback(store);
+            const result = callback(store);
+            // Every verb has asked for all it wants by now. Not waiting for more saves what a closing page writes last.
+            if (mode === 'readwrite') store.transaction.commit();
+            return result;
           } catch (error) {
             // A value that can't be stored throws at once, and what was asked before it would be committed.
             store.transaction.abort();

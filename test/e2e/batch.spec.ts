@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Download, type Page } from '@playwright/test';
 import Papa from 'papaparse';
 import { AlignerPage } from './page.ts';
@@ -30,11 +31,11 @@ const rowsOf = () => page.getByRole('table', { name: 'Rows' }).locator('tbody tr
 const stateOf = (row: number) => rowsOf().nth(row).locator('td').last();
 
 test.beforeAll(async ({ browser }) => {
-  page = await browser.newPage();
+  page = await (await browser.newContext()).newPage();
   await page.goto('?view=batch');
 });
 test.afterAll(async () => {
-  await page.close();
+  await page.context().close();
 });
 
 async function open(name: string, text: string): Promise<void> {
@@ -42,6 +43,8 @@ async function open(name: string, text: string): Promise<void> {
 }
 
 async function exported(name: string): Promise<{ name: string; text: string }> {
+  // A batch that is through shows its exports by itself.
+  if (!(await button(name).isVisible())) await page.locator('summary', { hasText: 'Export' }).click();
   const [download] = await Promise.all([page.waitForEvent('download'), button(name).click()]);
   return { name: download.suggestedFilename(), text: await content(download) };
 }
@@ -71,12 +74,16 @@ test('a dropped file opens; its columns are recognised, and nothing runs by itse
   const place = page.getByRole('region', { name: /^Batch/ });
   await place.dispatchEvent('dragover', { dataTransfer: transfer });
   await place.dispatchEvent('drop', { dataTransfer: transfer });
-  await expect(page.getByRole('heading', { name: 'six.csv: 6 rows' })).toBeFocused();
+  await expect(page.getByRole('heading', { name: 'Batch six.csv: 6 rows' })).toBeFocused();
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(page.getByRole('combobox', { name: 'Answer' })).toHaveValue('3');
   await expect(stateOf(0)).toHaveText('Waiting');
   await expect(stateOf(3)).toHaveText('Empty');
   await expect(button('Start')).toHaveAccessibleDescription('Choose at least one objective.');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  }
 });
 
 test('paused, it finishes the row under way; after a reload it goes on with the next', async () => {
@@ -91,7 +98,7 @@ test('paused, it finishes the row under way; after a reload it goes on with the 
   const first = await rowsOf().nth(0).textContent();
 
   await page.reload();
-  await expect(page.getByRole('heading', { name: 'six.csv: 6 rows' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Batch six.csv: 6 rows' })).toBeVisible();
   await expect(page.getByText('Demo aligner · Length · replies of up to 1,024 tokens')).toBeVisible();
   await expect(rowsOf().locator('[data-state="done"]')).toHaveCount(aligned);
   expect(await rowsOf().nth(0).textContent()).toBe(first);
@@ -109,6 +116,10 @@ test('a row shows its texts whole, with the changes', async () => {
   await expect(page.getByRole('region', { name: 'Row 5, whole' })).toContainText('Skipped: its prompt has');
   await rowsOf().nth(0).getByRole('button').click();
   await expect(page.getByRole('region', { name: 'Row 1, whole' })).toContainText('Why is the sky "blue"?');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  }
   await rowsOf().nth(0).getByRole('button').click();
   await expect(page.getByRole('region', { name: 'Row 1, whole' })).toHaveCount(0);
 });
@@ -154,7 +165,7 @@ test('1,200 rows with cells of several lines come in and go out as they were; cl
     row % 50 === 0 ? '' : `Line one of ${row}\r\n\r\n- a, b; c\n${'Some text. '.repeat(row % 40)}`,
   ]);
   await open('many.csv', '\uFEFF' + Papa.unparse([columns, ...rows], { newline: '\r\n' }));
-  await expect(page.getByRole('heading', { name: 'many.csv: 1,200 rows' })).toBeFocused();
+  await expect(page.getByRole('heading', { name: 'Batch many.csv: 1,200 rows' })).toBeFocused();
   await expect(page.getByText('1–50 of 1,200')).toBeVisible();
   await button('Next').click();
   await expect(rowsOf().nth(0)).toContainText('Question 50:');
@@ -165,7 +176,7 @@ test('1,200 rows with cells of several lines come in and go out as they were; cl
   await button('Close file').click();
   await expect(button('Undo')).toBeFocused();
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'many.csv: 1,200 rows' })).toBeFocused();
+  await expect(page.getByRole('heading', { name: 'Batch many.csv: 1,200 rows' })).toBeFocused();
   await page.reload();
-  await expect(page.getByRole('heading', { name: 'many.csv: 1,200 rows' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Batch many.csv: 1,200 rows' })).toBeVisible();
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { AlignerPage } from './page.ts';
 
@@ -15,28 +16,32 @@ const button = (name: string | RegExp) => page.getByRole('button', { name, exact
 const show = (name: string) => page.getByRole('link', { name, exact: true }).click();
 const entries = () => page.getByRole('region', { name: 'History' }).getByRole('listitem');
 
-/** The draft as it lies in the browser's storage: it is written at the next pause in the typing. */
-function keptDraft(): Promise<unknown> {
+/** What lies in the browser's storage: it is written at the next pause in the typing. */
+function kept(name: string, key: string): Promise<unknown> {
   return page.evaluate(
-    () =>
+    ([name, key]) =>
       new Promise((resolve, reject) => {
-        const opening = indexedDB.open('metaaligner-drafts');
-        opening.onerror = () => reject(new Error('no drafts'));
+        const opening = indexedDB.open(`metaaligner-${name}`);
+        opening.onerror = () => reject(new Error(`There is no database for ${name}.`));
         opening.onsuccess = () => {
-          const reading = opening.result.transaction('drafts').objectStore('drafts').get('desk');
-          reading.onsuccess = () => resolve(reading.result);
+          const reading = opening.result.transaction(name).objectStore(name).get(key);
+          reading.onsuccess = () => {
+            opening.result.close();
+            resolve(reading.result);
+          };
         };
       }),
+    [name, key] as const,
   );
 }
 
 test.beforeAll(async ({ browser }) => {
-  page = await browser.newPage();
+  page = await (await browser.newContext()).newPage();
   aligner = new AlignerPage(page);
   await page.goto('.');
 });
 test.afterAll(async () => {
-  await page.close();
+  await page.context().close();
 });
 
 test('an empty history says what will be there', async () => {
@@ -50,7 +55,8 @@ test('a draft, its objectives and the settings survive a reload', async () => {
   await button('Settings').click();
   await page.getByRole('spinbutton', { name: 'Longest reply (tokens)' }).fill('128');
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
-  await expect.poll(keptDraft).toMatchObject({ query: QUERY, answer: ANSWER });
+  await expect.poll(() => kept('drafts', 'desk')).toMatchObject({ query: QUERY, answer: ANSWER });
+  await expect.poll(() => kept('settings', 'all')).toMatchObject({ maxNewTokens: 128 });
   await page.reload();
   await expect(aligner.query).toHaveValue(QUERY);
   await expect(aligner.answer).toHaveValue(ANSWER);
@@ -73,6 +79,10 @@ test('a finished alignment is in the history after a reload, is found and reopen
   await expect(entries()).toHaveCount(1);
   await expect(entries()).toContainText(edited);
   await expect(entries()).toContainText('Honesty · Length');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  }
   await page.getByRole('searchbox').fill('no such word');
   await expect(page.getByText('Nothing in the history holds “no such word”.')).toBeVisible();
   await page.getByRole('searchbox').fill('HONESTY sky');
