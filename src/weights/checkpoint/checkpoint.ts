@@ -4,7 +4,7 @@ import { isJsonObject, readJsonObject, type Source, type SourceFile } from './so
 import { elementCount, type TensorEntry } from './tensor.ts';
 import { readTorchFile } from './torch.ts';
 
-export interface CheckpointFile {
+interface CheckpointFile {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** Elements of all its tensors, whether needed or not. */

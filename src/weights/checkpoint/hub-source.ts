@@ -2,7 +2,7 @@ import { ConversionError } from './errors.ts';
 import { fetchBody, httpFile } from './http-source.ts';
 import { isJsonObject, type Source, type SourceFile } from './source.ts';
 
-export const HUB = 'https://huggingface.co';
+const HUB = 'https://huggingface.co';
 
 /** Names that a checkpoint's parts have; a repository's other files (pictures, papers) are never opened. */
 export const CHECKPOINT_FILES = /^([\w.-]+\.(json|safetensors|bin|model)|merges\.txt)$/;

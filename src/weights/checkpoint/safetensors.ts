@@ -63,7 +63,7 @@ function parseHeader(file: SourceFile, bytes: Uint8Array): Readonly<Record<strin
 }
 
 /** JSON.parse keeps the last of two equal keys silently; here one of them would lie. `text` must be valid JSON. */
-export function findDuplicateKey(text: string): string | undefined {
+function findDuplicateKey(text: string): string | undefined {
   const seen: Set<string>[] = [];
   const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
   for (const [found, colon] of text.matchAll(token)) {

@@ -4,7 +4,7 @@ import type { FloatDtype } from '../checkpoint/tensor.ts';
 export type ModelDtype = 'float16' | 'float32';
 
 /** |x| from here on rounds to infinity in float16. */
-export const F16_OVERFLOW = 65520;
+const F16_OVERFLOW = 65520;
 
 /** Smallest normal float16. */
 export const F16_MIN_NORMAL = 2 ** -14;

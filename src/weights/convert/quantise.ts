@@ -7,7 +7,7 @@ export const GROUP = 32;
 export const CODES_PER_WORD = 8;
 
 /** Code of zero: a code stands for (code − ZERO) · scale. Codes run from 0 to 14. */
-export const ZERO = 7;
+const ZERO = 7;
 
 const MAX_CODE = 2 * ZERO;
 

@@ -6,7 +6,7 @@ import type { Quantisation } from '../../../src/weights/convert/quantisation.ts'
 import { makeTar } from '../../../src/weights/convert/tar.ts';
 import { BuildStore } from '../../../src/weights/store.ts';
 
-export interface Outcome {
+interface Outcome {
   summary?: ConversionSummary;
   error?: string;
   warnings: string[];

@@ -3,7 +3,7 @@ import type { Source } from '../../../src/weights/checkpoint/source.ts';
 import type { FloatDtype } from '../../../src/weights/checkpoint/tensor.ts';
 import { roundToF16, toF16Bits } from '../../../src/weights/convert/float.ts';
 
-export interface TestTensor {
+interface TestTensor {
   dtype: FloatDtype;
   shape: number[];
   values: readonly number[];
@@ -11,13 +11,13 @@ export interface TestTensor {
 
 export type Tensors = Record<string, TestTensor>;
 
-export function bf16Bits(x: number): number {
+function bf16Bits(x: number): number {
   const bits = new Uint32Array(Float32Array.of(x).buffer)[0] as number;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
 /** The numbers that a tensor of that format can hold. */
-export function representable(values: readonly number[], dtype: FloatDtype): number[] {
+function representable(values: readonly number[], dtype: FloatDtype): number[] {
   if (dtype === 'F16') return values.map(roundToF16);
   if (dtype === 'F32') return values.map(Math.fround);
   return values.map((x) => new Float32Array(Uint32Array.of(bf16Bits(x) << 16).buffer)[0] as number);
