@@ -71,6 +71,7 @@ const batch = new Batch({
   settings,
   keeping,
   choice: new ObjectiveChoice(objectiveList, family),
+  desk: alignment.objectives,
   locks: navigator.locks,
 });
 void history.restore();

@@ -10,7 +10,7 @@ import {
 } from './batch.ts';
 
 /** The columns that MetaAligner's batch script writes, in its order. */
-export const OUTPUT_COLUMNS = ['query', 'goldens', 'origin_responses', 'aligned_responses'] as const;
+const OUTPUT_COLUMNS = ['query', 'goldens', 'origin_responses', 'aligned_responses'] as const;
 
 export interface Batch {
   readonly sheet: Sheet;

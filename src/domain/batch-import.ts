@@ -4,10 +4,10 @@ import type { Sheet } from './batch.ts';
 /** Reads CSV and JSON Lines files. Every cell stays the text it was: no numbers, no dates, no formulas, no "nan". */
 
 /** Larger files are refused: the table is held in memory and written to the browser's storage in one step. */
-export const MAX_FILE_BYTES = 64 * 1024 * 1024;
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 export type FileProblem =
-  | { readonly kind: 'too-big'; readonly bytes: number }
+  | { readonly kind: 'too-big'; readonly bytes: number; readonly limit: number }
   | { readonly kind: 'empty' }
   | { readonly kind: 'no-rows' }
   /** A quoted cell is not closed, or goes on after its closing quote. Row counted from 1, 0 is the header. */
@@ -20,7 +20,8 @@ export type SheetReading =
 
 /** Reads a whole file; all of it or, when anything is wrong, nothing. */
 export function readSheet(name: string, bytes: Uint8Array): SheetReading {
-  if (bytes.byteLength > MAX_FILE_BYTES) return refuse({ kind: 'too-big', bytes: bytes.byteLength });
+  if (bytes.byteLength > MAX_FILE_BYTES)
+    return refuse({ kind: 'too-big', bytes: bytes.byteLength, limit: MAX_FILE_BYTES });
   const { text, encoding } = decodeText(bytes);
   if (text.trim() === '') return refuse({ kind: 'empty' });
   const isJson = /\.(jsonl|ndjson|json)$/i.test(name) || (!/\.[ct]sv$/i.test(name) && /^\s*\{/.test(text));

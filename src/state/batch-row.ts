@@ -25,7 +25,7 @@ export type RowOutcome =
 /**
  * Aligns one row of a batch.
  *
- * @param chosenModel id of the model that is chosen now: the person may choose another while the row runs
+ * @param chosenModel id of the model that is chosen now: the person may choose another, which ends the batch
  */
 export async function alignRow(
   aligner: Pick<Aligner, 'align'>,
@@ -40,8 +40,7 @@ export async function alignRow(
   if (changed()) return halt(otherModel);
   const prompt = buildPrompt(FAMILIES[family], objectives, query, answer);
   try {
-    const outcome = await aligner.align(prompt, settings, () => undefined, signal);
-    if (changed()) return halt(otherModel);
+    const outcome = await aligner.align(prompt, settings, () => undefined, signal, model.id);
     const result = resultOf(outcome);
     if (result) return { ended: true, result };
     return halt(signal.aborted ? undefined : { kind: 'no-model' });

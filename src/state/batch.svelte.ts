@@ -47,6 +47,8 @@ interface Parts {
   readonly settings: Settings;
   readonly keeping: Keeping;
   readonly choice: ObjectiveChoice;
+  /** The desk's objectives, which a new batch begins with. */
+  readonly desk: Pick<ObjectiveChoice, 'ticked'>;
   /** Undefined where the browser has none: then nothing stops two tabs from running the same batch. */
   readonly locks: Pick<LockManager, 'request'> | undefined;
 }
@@ -100,7 +102,9 @@ export class Batch {
 
   async restore(): Promise<void> {
     const kept = await this.#parts.keeping.attempt(readBatch, undefined);
-    if (!this.#open) this.#open = kept;
+    if (this.#open) return;
+    this.#open = kept;
+    this.#beginAsOnTheDesk();
   }
 
   /** Opens a file in place of the one before; a file with a fault changes nothing. */
@@ -121,6 +125,7 @@ export class Batch {
       setup: undefined,
       results: sheet.rows.map(() => undefined),
     });
+    this.#beginAsOnTheDesk();
   }
 
   async close(): Promise<void> {
@@ -219,6 +224,10 @@ export class Batch {
         return;
       }
     }
+  }
+
+  #beginAsOnTheDesk(): void {
+    if (this.choice.chosen.length === 0) this.choice.set(this.#parts.desk.ticked);
   }
 
   async #finish(row: number, result: RowResult, seconds: number): Promise<void> {

@@ -115,7 +115,7 @@ export const batchDe: typeof batchEn = {
 function fileProblem(problem: FileProblem): string {
   switch (problem.kind) {
     case 'too-big':
-      return `Sie hat ${number.format(Math.ceil(problem.bytes / 1e6))} MB; Dateien bis 67 MB lassen sich öffnen. Teilen Sie sie auf.`;
+      return `Sie hat ${number.format(Math.ceil(problem.bytes / 1e6))} MB; Dateien bis ${number.format(Math.floor(problem.limit / 1e6))} MB lassen sich öffnen. Teilen Sie sie auf.`;
     case 'empty':
       return 'Sie ist leer. Wählen Sie eine Datei mit Kopfzeile und Zeilen.';
     case 'no-rows':

@@ -114,7 +114,7 @@ export const batchEn = {
 function fileProblem(problem: FileProblem): string {
   switch (problem.kind) {
     case 'too-big':
-      return `It has ${number.format(Math.ceil(problem.bytes / 1e6))} MB; files of up to 67 MB can be opened. Split it into smaller files.`;
+      return `It has ${number.format(Math.ceil(problem.bytes / 1e6))} MB; files of up to ${number.format(Math.floor(problem.limit / 1e6))} MB can be opened. Split it into smaller files.`;
     case 'empty':
       return 'It is empty. Choose a file with a header line and rows.';
     case 'no-rows':

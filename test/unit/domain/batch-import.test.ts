@@ -136,6 +136,14 @@ test.each([
   expect(problem(name, text)).toMatchObject(expected);
 });
 
+test('a file too large to hold in memory is refused unread', () => {
+  const limit = 64 * 1024 * 1024;
+  expect(readSheet('big.csv', new Uint8Array(limit + 1))).toEqual({
+    ok: false,
+    problem: { kind: 'too-big', bytes: limit + 1, limit },
+  });
+});
+
 test('a line that is not JSON is named', () => {
   expect(problem('a.jsonl', '{"query":"a"}\n{"query":\n')).toMatchObject({ kind: 'json', line: 2 });
 });

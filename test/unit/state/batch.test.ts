@@ -53,6 +53,7 @@ function page(align: Align) {
     settings: new Settings(),
     keeping,
     choice,
+    desk: { ticked: ['fair'] },
     locks: undefined,
   });
   return { batch, model, seen, keeping, choice };
@@ -178,15 +179,28 @@ test('without a model the batch stops and its rows wait', async () => {
   expect(batch.counts.waiting).toBe(5);
 });
 
-test('another model chosen meanwhile stops the batch; no row is mixed in', async () => {
+test('another model chosen meanwhile stops the batch after the row under way', async () => {
   const { batch, model } = page((prompt, signal) => {
-    if (batch.current === 2) model.choose('other');
+    if (batch.current === 2 && batch.counts.done === 2) model.choose('other');
     return upperCase(prompt, signal);
   });
   await batch.openFile('five.csv', five);
   await batch.start();
   expect(batch.problem).toEqual({ kind: 'model-changed', name: 'Demo' });
-  expect(edited(batch)).toEqual(['A', 'B', undefined, undefined, undefined]);
+  expect(edited(batch)).toEqual(['A', 'B', 'C', undefined, undefined]);
+  await batch.start();
+  expect(edited(batch)).toEqual(['A', 'B', 'C', 'D', 'E']);
+  expect(model.chosen.id).toBe('demo');
+});
+
+test('a batch begins with the desk’s objectives, unless others were chosen for it', async () => {
+  const { batch, choice } = page(upperCase);
+  choice.set([]);
+  await batch.openFile('five.csv', five);
+  expect(choice.ticked).toEqual(['fair']);
+  choice.set(['len']);
+  await batch.openFile('five.csv', five);
+  expect(choice.ticked).toEqual(['len']);
 });
 
 test('an empty answer is aligned as an empty answer; empty and ragged rows are left alone', async () => {
