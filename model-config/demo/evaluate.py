@@ -24,7 +24,7 @@ import tokenizer as tok
 from corpus import Case, Corpus
 from export import LAYER_NAMES, NAMES
 from model import make_decoder
-from train import BUILD, EOS, HERE, encode_case
+from train import BUILD, EOS, HERE, STAGES, encode_case
 
 SHIPPED = HERE.parent.parent / "public" / "models" / "demo"
 PROMPTS = [128, 192, 256, 384, 640]  # prompt lengths that cases are padded to, in ids
@@ -80,10 +80,18 @@ def word_edits(before: str, after: str) -> set[tuple]:
     return {(i1, i2, "".join(b[j1:j2])) for op, i1, i2, j1, j2 in codes if op != "equal"}
 
 
-def sets(count: int, seed: int = 7, pieces=None) -> dict[str, list[Case]]:
+def held_out_corpus(seed: int, tokenizer: Tokenizer) -> Corpus:
+    """Words and frames never trained on; the mixture of the last stage of training."""
+    last = STAGES[-1]
+    return Corpus(
+        seed, held_out=True, pieces=tok.pieces(tokenizer), stray_repeats=last.stray_repeats, recurring=last.recurring
+    )
+
+
+def sets(count: int, corpus: Corpus) -> dict[str, list[Case]]:
     """Held-out cases by what they probe, `count` in each set."""
-    corpus = Corpus(seed, held_out=True, pieces=pieces)
     rng, keys = corpus.rng, list(rules.OBJECTIVES)
+    others = [k for k in keys if k != "repeat"]
 
     def some(make, keep=lambda case: True):
         found: list[Case] = []
@@ -93,25 +101,32 @@ def sets(count: int, seed: int = 7, pieces=None) -> dict[str, list[Case]]:
                 found.append(case)
         return found
 
-    def others():
-        return {k for k in keys if rng.random() < 0.2}
+    def edited(case: Case) -> bool:
+        return case.edit != case.answer
+
+    def stray(share: float = 0.2) -> set[str]:
+        """Objectives whose material an answer holds although they need not be chosen."""
+        return {k for k in others if rng.random() < share}
+
+    def mixed(size: int) -> Case:
+        chosen = tuple(rng.sample(keys, size))
+        return corpus.case(1, 4, chosen, stray() | set(rng.sample(chosen, 2)))
 
     result = {}
     for key in keys:
-        result[f"{key} alone"] = some(
-            lambda key=key: corpus.case(1, 4, (key,), others() | {key}), lambda c: c.edit != c.answer
+        result[f"{rules.OBJECTIVES[key].split(':')[0]} alone"] = some(
+            lambda key=key: corpus.case(1, 4, (key,), stray() | {key}), edited
         )
     for size in (2, 3, 5):
-        result[f"{size} objectives"] = some(
-            lambda size=size: (lambda chosen: corpus.case(1, 4, chosen, others() | set(rng.sample(chosen, 2))))(
-                tuple(rng.sample(keys, size))
-            ),
-            lambda c: c.edit != c.answer,
-        )
-    result["all ten"] = some(lambda: corpus.case(1, 4, tuple(keys)), lambda c: c.edit != c.answer)
-    result["no edit needed"] = some(lambda: corpus.case(1, 4), lambda c: c.edit == c.answer)
-    result["own objective only"] = some(lambda: corpus.case(1, 4, (corpus.own(),), set(keys)))
-    result["long answers"] = some(lambda: corpus.case(7, 14))
+        result[f"{size} objectives"] = some(lambda size=size: mixed(size), edited)
+    result["all ten objectives"] = some(lambda: corpus.case(1, 4, tuple(keys)), edited)
+    result["no edit needed"] = some(lambda: corpus.case(1, 4), lambda c: not edited(c))
+    result["own objective only"] = some(lambda: corpus.case(1, 4, (corpus.own(),), stray(0.4)))
+    result["long answers (7 to 13 sentences)"] = some(lambda: corpus.case(7, 13))
+    result["repeats, Repetition not chosen"] = some(
+        lambda: corpus.case(1, 4, (rng.choice(others),), stray() | {"repeat"}),
+        lambda c: rules.apply(("repeat",), c.query, c.answer) != c.answer,
+    )
     return result
 
 
@@ -123,7 +138,7 @@ def main() -> None:
     config, params = shipped_params(args.folder)
     tokenizer = Tokenizer.from_file(str(args.folder / "tokenizer.json"))
     scores, wrong = {}, []
-    named = sets(args.count, pieces=tok.pieces(tokenizer))
+    named = sets(args.count, held_out_corpus(7, tokenizer))
     flat = decode_all(config, params, tokenizer, [case for cases in named.values() for case in cases])
     for name, cases in named.items():
         edits, flat = flat[: len(cases)], flat[len(cases) :]

@@ -13,9 +13,8 @@ from tokenizers import Tokenizer
 
 import reference
 import rules
-import tokenizer as tok
-from corpus import Case, Corpus
-from evaluate import SHIPPED
+from corpus import Case
+from evaluate import SHIPPED, held_out_corpus
 from train import HERE, encode_case
 
 FIXTURES = HERE.parent.parent / "test" / "fixtures"
@@ -27,7 +26,7 @@ def plain(case: Case) -> dict:
 
 
 def reference_cases(folder: Path, tokenizer: Tokenizer) -> list[dict]:
-    corpus = Corpus(11, held_out=True, pieces=tok.pieces(tokenizer))
+    corpus = held_out_corpus(11, tokenizer)
     model = reference.Model(folder)
     keys = list(rules.OBJECTIVES)
     cases = [corpus.case(1, 3, (key,), {key}) for key in keys]  # every rule at least once
@@ -57,5 +56,5 @@ if __name__ == "__main__":
     rows = reference_cases(folder, tokenizer)
     write("demo-reference.json", rows)
     print(f"reference equals the rules in {sum(r['reference_text'] == r['expected_edit'] for r in rows)}")
-    corpus = Corpus(12, held_out=True, pieces=tok.pieces(tokenizer))
+    corpus = held_out_corpus(12, tokenizer)
     write("demo-heldout.json", [plain(corpus.case(1, 4)) for _ in range(240)])
