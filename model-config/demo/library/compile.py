@@ -2,11 +2,12 @@
 
     python compile.py --config config.json --output model.wasm
 
-Run build-runtime.sh once before; needs emcc. Takes seconds.
+Run build-runtime.sh once before; needs emcc. Most of the two minutes is the linker's optimiser.
 """
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,8 @@ from pathlib import Path
 import tvm
 from tvm import relax as rx
 
-from model import QUANTIZATION, Builder, Shape
+from model import Library
+from shape import QUANTIZATION, Shape
 
 HERE = Path(__file__).parent
 RUNTIME = ("wasm_runtime", "tvmjs_support", "webgpu_runtime", "kv_cache")
@@ -67,13 +69,6 @@ def metadata(shape, context_window_size, prefill_chunk_size):
     )
 
 
-def add_metadata(mod, text):
-    bb = rx.BlockBuilder(mod)
-    with bb.function("_metadata", []):
-        bb.emit_func_output(tvm.ir.StringImm(text))
-    return bb.get()
-
-
 def link(executable, output):
     """Links the compiled objects with the web runtime; `output` appears only when whole."""
     objects = [HERE / "build/runtime" / f"{name}.o" for name in RUNTIME]
@@ -95,13 +90,15 @@ def link(executable, output):
 
     # LLVM bitcode, the default, would tie TVM's LLVM to emscripten's.
     emcc.object_format = "o"
-    with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
-        part = Path(scratch) / "library.wasm"
-        executable.export_library(str(part), fcompile=emcc)
-        part.replace(output)
+    part = output.with_suffix(".part")
+    with tempfile.TemporaryDirectory() as scratch:
+        whole = Path(scratch) / "library.wasm"
+        executable.export_library(str(whole), fcompile=emcc)
+        shutil.copyfile(whole, part)  # a copy, without emcc's executable bit
+    part.replace(output)
 
 
-def main():
+def main(library=Library, lowering=LOWERING):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, required=True, help="Hugging Face config.json")
     parser.add_argument("--output", type=Path, required=True, help="the .wasm to write")
@@ -118,9 +115,9 @@ def main():
     except ValueError as error:
         sys.exit(f"{args.config}: {error}")
     chunk = min(args.prefill_chunk_size, context)
-    mod = add_metadata(Builder(shape, chunk).build(), metadata(shape, context, chunk))
+    mod = library(shape, chunk).build(metadata(shape, context, chunk))
     with TARGET:
-        executable = rx.build(mod, TARGET, relax_pipeline=LOWERING, system_lib=True)
+        executable = rx.build(mod, TARGET, relax_pipeline=lowering, system_lib=True)
     link(executable, args.output)
 
 

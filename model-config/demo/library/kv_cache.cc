@@ -7,7 +7,7 @@
  * order, one kernel writes them and one reads them, and no merge exists.
  *
  * WebLLM drives it through the virtual methods of TVM's KVState (vm.builtin.kv_state_*), the
- * compiled model through the four "aligner.kv_cache_*" functions registered below.
+ * compiled model through the "aligner.*" functions registered below.
  */
 #include <tvm/ffi/reflection/registry.h>
 #include <tvm/runtime/tensor.h>
@@ -24,28 +24,30 @@ using tvm::ffi::Optional;
 using tvm::ffi::Shape;
 using tvm::runtime::Tensor;
 
+/*! Kernels read activations four at a time: WGSL then checks one index instead of four. */
+constexpr DLDataType kVec4{kDLFloat, 32, 4};
+
 class ContiguousKVCacheObj : public tvm::runtime::vm::KVStateObj {
  public:
   ContiguousKVCacheObj(int64_t layers, int64_t kv_heads, int64_t capacity, int64_t head_dim,
                        double rope_theta)
       : capacity_(capacity) {
     const Device device{static_cast<DLDeviceType>(kDLWebGPU), 0};
-    const DLDataType f32{kDLFloat, 32, 1};
     for (int64_t i = 0; i < layers; ++i) {
-      layers_.push_back(Tensor::Empty({2, kv_heads, capacity, head_dim}, f32, device));
+      layers_.push_back(Tensor::Empty({2, kv_heads, capacity, head_dim / 4}, kVec4, device));
     }
     // Computed here in double precision: a shader's sin and cos promise little for large angles.
     const int64_t half = head_dim / 2;
-    Tensor table = Tensor::Empty({capacity, half, 2}, f32, Device{kDLCPU, 0});
+    Tensor table = Tensor::Empty({capacity, 2, half / 4}, kVec4, Device{kDLCPU, 0});
     float* values = static_cast<float*>(table->data);
     for (int64_t position = 0; position < capacity; ++position) {
       for (int64_t i = 0; i < half; ++i) {
         const double angle = position * std::pow(rope_theta, -2.0 * i / head_dim);
-        *values++ = static_cast<float>(std::cos(angle));
-        *values++ = static_cast<float>(std::sin(angle));
+        values[position * head_dim + i] = static_cast<float>(std::cos(angle));
+        values[position * head_dim + half + i] = static_cast<float>(std::sin(angle));
       }
     }
-    rope_ = Tensor::Empty({capacity, half, 2}, f32, device);
+    rope_ = Tensor::Empty({capacity, 2, half / 4}, kVec4, device);
     rope_.CopyFrom(table);
   }
 
@@ -91,9 +93,9 @@ class ContiguousKVCacheObj : public tvm::runtime::vm::KVStateObj {
     pending_ = 0;
   }
 
-  /*! f32[2 (key, value), kv_heads, capacity, head_dim] of one layer. */
+  /*! float32x4[2 (key, value), kv_heads, capacity, head_dim / 4] of one layer. */
   Tensor Layer(int64_t index) const { return layers_.at(index); }
-  /*! f32[capacity, head_dim / 2, 2 (cosine, sine)]. */
+  /*! float32x4[capacity, 2 (cosine, sine), head_dim / 8]. */
   Tensor Rope() const { return rope_; }
   /*! Position of the first token of the running forward pass. */
   int64_t Start() const { return length_; }
@@ -132,7 +134,13 @@ TVM_FFI_STATIC_INIT_BLOCK() {
            [](ContiguousKVCache cache, int64_t index) { return cache->Layer(index); })
       .def("aligner.kv_cache_rope", [](ContiguousKVCache cache) { return cache->Rope(); })
       .def("aligner.kv_cache_start",
-           [](ContiguousKVCache cache) { return Shape({cache->Start()}); });
+           [](ContiguousKVCache cache) { return Shape({cache->Start()}); })
+      // f32[..., n, k] or f32[k] seen as float32x4[n, k / 4] or float32x4[k / 4]; no copy.
+      .def("aligner.vec4", [](Tensor tensor) {
+        const int64_t k = tensor.Shape()[tensor->ndim - 1];
+        if (tensor->ndim == 1) return tensor.CreateView({k / 4}, kVec4);
+        return tensor.CreateView({tensor.Shape()[tensor->ndim - 2], k / 4}, kVec4);
+      });
 }
 
 }  // namespace aligner

@@ -1,16 +1,32 @@
 """WebGPU kernels behind WebLLM's sampler: probabilities, sort, top-p and the changes to logits.
 
-Barrier-free like kernels.py. All shapes but the vocabulary are dynamic.
+Barrier-free like the model's own kernels. All shapes but the vocabulary are dynamic.
 """
+
+import math
 
 from tvm.script import tirx as T
 
+from kernels.tile import local
+
 THREADS = 32
-CHUNK = 64  # elements that argsort ranks against one another before it merges
+UNROLL = 8  # comparisons in a row: a loop's test costs as much as one
 
 
-def _local(size, dtype="float32"):
-    return T.sblock_alloc_buffer((size,), dtype, scope="local")
+def _run(vocab):
+    """Length of the runs that argsort ranks by comparing all pairs, before it merges them.
+
+    Ranking costs a thread its run's length, merging a bisection for each other run.
+    """
+    return 2 ** round(math.log2(4 * math.sqrt(vocab)))
+
+
+def _before(other, mine, wins_tie):
+    """1 where `other` comes before `mine` in descending order, else 0; no branch."""
+    return T.bitwise_or(
+        T.cast(other > mine, "int32"),
+        T.bitwise_and(T.cast(other == mine, "int32"), T.cast(wins_tie, "int32")),
+    )
 
 
 def softmax(vocab):
@@ -34,7 +50,7 @@ def softmax(vocab):
                 with T.sblock("softmax"):
                     T.reads()
                     T.writes()
-                    state = _local(2)
+                    state = local(2)
                     scale: T.let[T.float32] = T.float32(1) / T.max(temperature[bx], T.float32(1e-6))
                     state[0] = logits[bx, 0, 0]
                     for i in T.serial(vocab - 1):
@@ -51,13 +67,14 @@ def softmax(vocab):
     return softmax
 
 
-def sort_chunks(vocab):
-    """Sorts runs of CHUNK elements, descending, ties by index: probs f32[b, vocab] ->
+def sort_runs(vocab):
+    """Sorts runs of elements, descending, ties by index: probs f32[b, vocab] ->
     values f32[b, vocab], indices int32[b, vocab]. A thread ranks one element in its run."""
     padded = (vocab + THREADS - 1) // THREADS * THREADS
+    run = _run(vocab)
 
     @T.prim_func(s_tir=True)
-    def sort_chunks(probs_h: T.handle, values_h: T.handle, indices_h: T.handle):
+    def sort_runs(probs_h: T.handle, values_h: T.handle, indices_h: T.handle):
         T.func_attr({"tirx.is_scheduled": True, "tirx.noalias": True})
         b = T.int32()
         probs = T.match_buffer(probs_h, (b, vocab), "float32")
@@ -68,32 +85,38 @@ def sort_chunks(vocab):
                 with T.sblock("sort"):
                     T.reads()
                     T.writes()
-                    rank = _local(1, "int32")
+                    rank = local(1, "int32")
+                    other = local(1)
                     line: T.let[T.int32] = bx // (padded // THREADS)
                     i: T.let[T.int32] = bx % (padded // THREADS) * THREADS + tx
                     if i < vocab:
-                        base: T.let[T.int32] = i // CHUNK * CHUNK
+                        base: T.let[T.int32] = i // run * run
                         mine: T.let[T.float32] = probs[line, i]
                         rank[0] = base
-                        for j in T.serial(T.min(CHUNK, vocab - base)):
-                            other: T.let[T.float32] = probs[line, base + j]
-                            if other > mine or (other == mine and base + j < i):
-                                rank[0] = rank[0] + 1
+                        for step in T.serial(run // UNROLL):
+                            for j in T.unroll(UNROLL):
+                                at: T.let[T.int32] = base + step * UNROLL + j
+                                other[0] = probs[line, T.min(at, vocab - 1)]
+                                rank[0] = rank[0] + T.bitwise_and(
+                                    T.cast(at < vocab, "int32"),
+                                    _before(other[0], mine, at < i),
+                                )
                         values[line, rank[0]] = mine
                         indices[line, rank[0]] = i
 
-    return sort_chunks
+    return sort_runs
 
 
-def merge_chunks(vocab):
-    """Merges the runs of sort_chunks: an element's place is its place in its own run plus the
+def merge_runs(vocab):
+    """Merges the runs of sort_runs: an element's place is its place in its own run plus the
     number of elements before it in every other run, found by bisection."""
     padded = (vocab + THREADS - 1) // THREADS * THREADS
-    chunks = (vocab + CHUNK - 1) // CHUNK
-    steps = CHUNK.bit_length()
+    run = _run(vocab)
+    runs = (vocab + run - 1) // run
+    steps = run.bit_length()
 
     @T.prim_func(s_tir=True)
-    def merge_chunks(values_h: T.handle, indices_h: T.handle, out_h: T.handle, order_h: T.handle):
+    def merge_runs(values_h: T.handle, indices_h: T.handle, out_h: T.handle, order_h: T.handle):
         T.func_attr({"tirx.is_scheduled": True, "tirx.noalias": True})
         b = T.int32()
         values = T.match_buffer(values_h, (b, vocab), "float32")
@@ -105,32 +128,30 @@ def merge_chunks(vocab):
                 with T.sblock("merge"):
                     T.reads()
                     T.writes()
-                    at = _local(3, "int32")
+                    place = local(1, "int32")
+                    count = local(1, "int32")
+                    other = local(1)
                     line: T.let[T.int32] = bx // (padded // THREADS)
                     i: T.let[T.int32] = bx % (padded // THREADS) * THREADS + tx
                     if i < vocab:
-                        own: T.let[T.int32] = i // CHUNK
+                        own: T.let[T.int32] = i // run
                         mine: T.let[T.float32] = values[line, i]
-                        # at: place, and the bounds of the bisection
-                        at[0] = i - own * CHUNK
-                        for c in T.serial(chunks):
-                            if c != own:
-                                at[1] = c * CHUNK
-                                at[2] = T.min(c * CHUNK + CHUNK, vocab)
-                                for step in T.serial(steps):
-                                    if at[1] < at[2]:
-                                        middle: T.let[T.int32] = (at[1] + at[2]) // 2
-                                        other: T.let[T.float32] = values[line, middle]
-                                        # Ties keep the order of the runs, hence of the indices.
-                                        if other > mine or (other == mine and c < own):
-                                            at[1] = middle + 1
-                                        else:
-                                            at[2] = middle
-                                at[0] = at[0] + at[1] - c * CHUNK
-                        out[line, at[0]] = mine
-                        order[line, at[0]] = indices[line, i]
+                        place[0] = 0
+                        for c in T.serial(runs):
+                            count[0] = 0
+                            for step in T.unroll(steps):
+                                # Ties keep the order of the runs, hence of the indices.
+                                probe: T.let[T.int32] = c * run + count[0] + (run >> step) - 1
+                                other[0] = values[line, T.min(probe, vocab - 1)]
+                                count[0] = count[0] + (run >> step) * T.bitwise_and(
+                                    T.cast(probe < T.min(c * run + run, vocab), "int32"),
+                                    _before(other[0], mine, c < own),
+                                )
+                            place[0] = place[0] + T.Select(c == own, i - own * run, count[0])
+                        out[line, place[0]] = mine
+                        order[line, place[0]] = indices[line, i]
 
-    return merge_chunks
+    return merge_runs
 
 
 def sample(vocab):
@@ -163,8 +184,8 @@ def sample(vocab):
                 with T.sblock("sample"):
                     T.reads()
                     T.writes()
-                    total = _local(1)
-                    at = _local(1, "int32")
+                    total = local(1)
+                    at = local(1, "int32")
                     row: T.let[T.int32] = rows[bx]
                     total[0] = probs[row, 0]
                     at[0] = 1
