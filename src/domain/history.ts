@@ -111,10 +111,22 @@ export function searchHistory(
 ): readonly AlignmentRecord[] {
   const words = fold(search).split(/\s+/).filter(Boolean);
   if (words.length === 0) return records;
-  return records.filter(({ query, answer, editedAnswer, objectives, model }) => {
-    const text = fold([query, answer, editedAnswer, ...objectives, model.name].join('\n'));
+  return records.filter((record) => {
+    const text = searchable(record);
     return words.every((word) => text.includes(word));
   });
+}
+
+/** Folding hundreds of long texts at every key would be felt; records never change. */
+const folded = new WeakMap<AlignmentRecord, string>();
+
+function searchable(record: AlignmentRecord): string {
+  const known = folded.get(record);
+  if (known !== undefined) return known;
+  const { query, answer, editedAnswer, objectives, model } = record;
+  const text = fold([query, answer, editedAnswer, ...objectives, model.name].join('\n'));
+  folded.set(record, text);
+  return text;
 }
 
 /** Case and accents don't matter to a search. */
