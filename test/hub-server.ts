@@ -7,6 +7,8 @@ export interface HubServer {
   url: string;
   /** Range headers of the requests for content so far, by file. */
   requests: { path: string; range: string | undefined }[];
+  /** Files whose requests were sent on to another address so far. */
+  redirects: string[];
   close(): Promise<void>;
 }
 
@@ -17,6 +19,8 @@ export interface Faults {
   dropEvery?: number;
   /** Ignore Range. */
   noRange?: boolean;
+  /** The address that content redirects to is good for so many requests. */
+  expireAfter?: number;
 }
 
 /**
@@ -29,10 +33,11 @@ export async function startHubServer(
   faults: Faults = {},
 ): Promise<HubServer> {
   const requests: HubServer['requests'] = [];
+  const redirects: string[] = [];
   let count = 0;
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { pathname } = new URL(request.url ?? '/', 'http://hub');
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://hub');
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Access-Control-Allow-Headers', '*');
     response.setHeader('Access-Control-Expose-Headers', '*');
@@ -47,10 +52,14 @@ export async function startHubServer(
       }));
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(list));
     } else if (pathname.startsWith(`/${repository}/resolve/main/`)) {
-      response.writeHead(302, { Location: pathname.replace('/resolve/main/', '/content/') }).end();
+      redirects.push(pathname.slice(`/${repository}/resolve/main/`.length));
+      const location = `${pathname.replace('/resolve/main/', '/content/')}?ticket=${count}`;
+      response.writeHead(302, { Location: location }).end();
     } else if (pathname.startsWith(`/${repository}/content/`)) {
       const file = files.get(pathname.slice(`/${repository}/content/`.length));
-      if (file) await sendPart(file, request, response);
+      const age = count - Number(searchParams.get('ticket'));
+      if (age >= (faults.expireAfter ?? Infinity)) response.writeHead(403).end();
+      else if (file) await sendPart(file, request, response);
       else response.writeHead(404, { 'X-Error-Code': 'EntryNotFound' }).end();
     } else {
       response.writeHead(404, { 'X-Error-Code': 'RepoNotFound' }).end('{"error":"Repository not found"}');
@@ -96,6 +105,7 @@ export async function startHubServer(
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    redirects,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {

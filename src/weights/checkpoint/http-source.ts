@@ -12,20 +12,44 @@ export interface RemoteFile {
   version: string;
 }
 
+/** Answers of an address that was only good for a while. */
+const EXPIRED = [401, 403, 404, 410];
+
 /** A file on a server, read part by part with Range requests; tried again after broken connections and busy answers. */
 export function httpFile({ name, url, size, version }: RemoteFile): SourceFile {
+  // Where the server redirects to; going there at once spares a request for each part, until that address expires.
+  let direct: string | undefined;
+  const check = (response: Response, whole: boolean): void => {
+    if (response.status === 206 || whole) return;
+    void response.body?.cancel();
+    throw readFailure(name, 'The server sends only whole files (it ignores Range requests).');
+  };
   return {
     name,
     size,
     version,
     async read(offset, length, signal) {
       if (length === 0) return new Uint8Array();
-      const headers = { Range: `bytes=${offset}-${offset + length - 1}` };
-      const buffer = await fetchBody(name, url, { headers, signal: signal ?? null }, (response) => {
-        if (response.status === 206 || (offset === 0 && length === size)) return;
-        void response.body?.cancel();
-        throw readFailure(name, 'The server sends only whole files (it ignores Range requests).');
-      });
+      const init = { headers: { Range: `bytes=${offset}-${offset + length - 1}` }, signal: signal ?? null };
+      const buffer = await retried(
+        name,
+        async () => {
+          const address = direct ?? url;
+          const response = await open(name, address, init);
+          if (address !== url && EXPIRED.includes(response.status)) {
+            // Another part in flight may have found the new address already.
+            if (direct === address) direct = undefined;
+            void response.body?.cancel();
+            throw new TransientFailure(`The server answered ${response.status}.`, 0);
+          }
+          requireOk(name, response);
+          check(response, offset === 0 && length === size);
+          const body = await response.arrayBuffer().catch(transient);
+          if (response.redirected) direct = response.url;
+          return body;
+        },
+        signal,
+      );
       if (buffer.byteLength !== length) {
         throw readFailure(name, `The server sent ${buffer.byteLength} bytes instead of ${length}.`);
       }
@@ -34,35 +58,40 @@ export function httpFile({ name, url, size, version }: RemoteFile): SourceFile {
   };
 }
 
-/** Fetches one body. @throws ConversionError `read-failed` naming the file and the server's answer */
-export async function fetchBody(
-  name: string,
-  url: string,
-  init: RequestInit,
-  check: (response: Response) => void = () => undefined,
-): Promise<ArrayBuffer> {
-  const signal = init.signal ?? undefined;
-  try {
-    return await withRetries(async () => {
-      const response = await fetch(url, init).catch(transient);
-      if (isBusyStatus(response.status)) {
-        void response.body?.cancel();
-        throw new TransientFailure(
-          `The server answered ${response.status}.`,
-          readRetryAfter(response.headers.get('Retry-After')),
-        );
-      }
-      if (!response.ok) {
-        void response.body?.cancel();
-        throw readFailure(name, `The server answered ${response.status} for ${url}.`);
-      }
-      check(response);
+/** Fetches one small body. @throws ConversionError `read-failed` naming the file and the server's answer */
+export function fetchBody(name: string, url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  return retried(
+    name,
+    async () => {
+      const response = await open(name, url, { signal: signal ?? null });
+      requireOk(name, response);
       return response.arrayBuffer().catch(transient);
-    }, signal);
+    },
+    signal,
+  );
+}
+
+async function retried<T>(name: string, action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await withRetries(action, signal);
   } catch (error) {
     if (error instanceof TransientFailure) throw readFailure(name, error.message, error);
     throw error;
   }
+}
+
+async function open(name: string, url: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, init).catch(transient);
+  if (!isBusyStatus(response.status)) return response;
+  void response.body?.cancel();
+  const wait = readRetryAfter(response.headers.get('Retry-After'));
+  throw new TransientFailure(`The server answered ${response.status} for ${name}.`, wait);
+}
+
+function requireOk(name: string, response: Response): void {
+  if (response.ok) return;
+  void response.body?.cancel();
+  throw readFailure(name, `The server answered ${response.status} for ${response.url}.`);
 }
 
 function transient(cause: unknown): never {

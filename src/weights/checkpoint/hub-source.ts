@@ -24,8 +24,7 @@ export async function openHubCheckpoint(
       next: 'Write it as owner/name.',
     });
   }
-  const init = { signal: signal ?? null };
-  const body = await fetchBody(repository, `${hub}/api/models/${repository}/tree/main`, init);
+  const body = await fetchBody(repository, `${hub}/api/models/${repository}/tree/main`, signal);
   let list: unknown;
   try {
     list = JSON.parse(new TextDecoder().decode(body));

@@ -49,7 +49,7 @@ export interface ConversionSummary {
  * Bytes of a checkpoint that are read and converted at a time. Large enough that a message to a thread and a request
  * to a server cost little beside the work, small enough that a few in flight fit any memory.
  */
-const BLOCK_BYTES = 8 * 2 ** 20;
+const BLOCK_BYTES = 4 * 2 ** 20;
 
 /** Reading a tensor with strides walks its whole stretch of the file for each block, so its blocks are larger. */
 const STRIDED_BLOCK_BYTES = 128 * 2 ** 20;

@@ -71,6 +71,16 @@ describe.each(READERS)('%s', (_, open) => {
   });
 });
 
+test('the page goes straight to where a file really lies, until that address expires', async () => {
+  server = await startHubServer(REPOSITORY, tinyCheckpoint(), { expireAfter: 8 });
+  const { files } = await build(await openHubCheckpoint(REPOSITORY, server.url));
+  expect(files).toEqual((await build(tinyCheckpoint())).files);
+  const parts = server.requests.filter(({ path }) => path === 'model.safetensors').length;
+  const redirects = server.redirects.filter((path) => path === 'model.safetensors').length;
+  expect(redirects).toBeGreaterThan(1);
+  expect(redirects).toBeLessThan(parts / 2);
+});
+
 test('a server without Range is named, not read whole', async () => {
   server = await startHubServer(REPOSITORY, tinyCheckpoint(), { noRange: true });
   const source = await openHubCheckpoint(REPOSITORY, server.url);
