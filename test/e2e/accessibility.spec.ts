@@ -1,0 +1,224 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+import { VIEWS } from '../../src/state/view.svelte.ts';
+import { AlignerPage } from './page.ts';
+
+/** WCAG 2.2 AA as far as axe can tell, and what it can't: keyboard, focus, announcements, widths and languages. */
+const THEMES = ['light', 'dark'] as const;
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function expectNoViolations(page: Page): Promise<void> {
+  const { violations, passes } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
+  expect(passes.length).toBeGreaterThan(10);
+  expect(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`),
+  ).toEqual([]);
+}
+
+for (const theme of THEMES) {
+  test(`axe finds nothing on any screen, ${theme}`, async ({ browser }) => {
+    const context = await browser.newContext({ colorScheme: theme });
+    const page = await context.newPage();
+    for (const view of VIEWS) {
+      await page.goto(`.?view=${view}`);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await expectNoViolations(page);
+    }
+    await page.context().close();
+  });
+
+  test(`axe finds nothing in the dialogs, the arrangement and a link's notice, ${theme}`, async ({
+    browser,
+  }) => {
+    const context = await browser.newContext({
+      colorScheme: theme,
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    const page = await context.newPage();
+    const aligner = new AlignerPage(page);
+    await page.goto('.');
+    for (const name of ['Help', 'Settings']) {
+      await page.getByRole('button', { name }).click();
+      await expect(page.getByRole('dialog', { name })).toBeVisible();
+      await expectNoViolations(page);
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('button', { name })).toBeFocused();
+    }
+    await page.getByRole('button', { name: 'Order and own objectives' }).click();
+    await expectNoViolations(page);
+    await aligner.fill('Why?', 'Because.', ['Length']);
+    await page.getByRole('button', { name: 'Copy link' }).click();
+    await expect(page.getByRole('status')).toHaveText('Copied.');
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    await page.goto('about:blank');
+    await page.goto(link);
+    await expect(page.getByRole('note')).toBeVisible();
+    await expectNoViolations(page);
+    await context.close();
+  });
+}
+
+test.describe('a run by keyboard alone', () => {
+  test.describe.configure({ mode: 'serial' });
+  let page: Page;
+  let aligner: AlignerPage;
+  /** Every text that the status line had, in order: what a screen reader would say. */
+  const said = (): Promise<string[]> =>
+    page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+
+  test.beforeAll(async ({ browser }) => {
+    const context = await browser.newContext({ reducedMotion: 'reduce' });
+    page = await context.newPage();
+    aligner = new AlignerPage(page);
+    await page.goto('.');
+    await expect(page.getByRole('status')).toBeAttached();
+    await page.evaluate(() => {
+      const status = document.querySelector('[role="status"]');
+      const said: string[] = [];
+      Object.assign(globalThis, { said });
+      if (status)
+        new MutationObserver(() => said.push(status.textContent)).observe(status, {
+          subtree: true,
+          childList: true,
+          characterData: true,
+        });
+    });
+  });
+
+  test.afterAll(async () => {
+    await page.context().close();
+  });
+
+  test('typing, choosing, running and deciding need no pointer, and the focus is never lost', async () => {
+    await tabTo('Query');
+    await page.keyboard.type('How do I keep bread fresh?');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('You should utilize a box. It always works perfectly.');
+    await tabTo('Honesty');
+    await page.keyboard.press('Space');
+    await tabTo('Readability');
+    await page.keyboard.press('Space');
+    await tabTo('Align');
+    await page.keyboard.press('Enter');
+    await expect(aligner.stop).toBeFocused();
+    await aligner.finished();
+    await expect(aligner.align).toBeFocused();
+    await tabTo(/^Change 1/);
+    await expect(page.locator(':focus')).toHaveRole('button');
+    await expect(page.locator(':focus')).toHaveAccessibleName('utilize use');
+    await page.keyboard.press('Space');
+    await expect(aligner.changes.locator('[aria-pressed="false"]')).toHaveCount(1);
+    await expect(aligner.changes.locator('[aria-pressed="false"]')).toBeFocused();
+  });
+
+  test('the run was announced at its start and end, not word by word', async () => {
+    const announcements = await said();
+    expect(announcements.at(-1)).toBe('Done.');
+    expect(announcements.length).toBeLessThan(12);
+    const edited = (await aligner.editedAnswer.textContent()) ?? '';
+    expect(announcements.every((text) => !text.includes(edited.slice(0, 20)))).toBe(true);
+    const live = await page.locator('[aria-live], [role="status"], [role="alert"], [role="log"]').count();
+    expect(live).toBe(1);
+  });
+
+  for (const theme of THEMES) {
+    test(`axe finds nothing on a finished edit in any layout, ${theme}`, async () => {
+      await page.emulateMedia({ colorScheme: theme });
+      for (const layout of ['Inline', 'Side by side', 'Merged']) {
+        await aligner.changes.getByRole('radio', { name: layout }).check({ force: true });
+        await expectNoViolations(page);
+      }
+    });
+  }
+
+  test('what goes away hands the focus on', async () => {
+    await page.getByRole('button', { name: 'Clear' }).focus();
+    await page.keyboard.press('Enter');
+    await expect(aligner.query).toBeFocused();
+  });
+
+  test('"?" opens the help, but not while one types, and can be switched off', async () => {
+    const help = page.getByRole('dialog', { name: 'Help' });
+    await aligner.query.press('Shift+?');
+    await expect(help).toBeHidden();
+    await expect(aligner.query).toHaveValue('?');
+    await aligner.objective('Honesty').press('Shift+?');
+    await expect(help).toBeVisible();
+    await help.getByRole('checkbox').uncheck();
+    await page.keyboard.press('Escape');
+    await expect(aligner.objective('Honesty')).toBeFocused();
+    await page.keyboard.press('Shift+?');
+    await expect(help).toBeHidden();
+  });
+
+  /** Presses Tab until the element of that accessible name has the focus. */
+  async function tabTo(name: string | RegExp): Promise<void> {
+    for (let presses = 0; presses < 80; presses++) {
+      await page.keyboard.press('Tab');
+      const focused = page.locator(':focus');
+      if ((await focused.count()) === 0) continue;
+      const matches = await focused.evaluate(
+        (element, [source, flags]) => {
+          const label =
+            element.getAttribute('aria-description') ??
+            element.getAttribute('aria-label') ??
+            (element as HTMLInputElement).labels?.[0]?.textContent ??
+            element.textContent;
+          return new RegExp(source ?? '', flags).test(label.trim());
+        },
+        typeof name === 'string' ? [`^${name}$`, ''] : [name.source, name.flags],
+      );
+      if (matches) return;
+    }
+    throw new Error(`Tab never came to ${String(name)}.`);
+  }
+});
+
+for (const width of [360, 768, 1280, 1920]) {
+  test(`no screen needs sideways scrolling at ${width} px, and the button is in sight`, async ({
+    browser,
+  }) => {
+    const context = await browser.newContext({ viewport: { width, height: 740 } });
+    const page = await context.newPage();
+    for (const view of VIEWS) {
+      await page.goto(`.?view=${view}`);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      expect(
+        await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        ),
+      ).toBe(0);
+    }
+    await page.goto('.');
+    await expect(page.getByRole('button', { name: 'Align', exact: true })).toBeInViewport({ ratio: 1 });
+    await page.context().close();
+  });
+}
+
+test('German by the browser’s language, English by choice, and both are kept', async ({ browser }) => {
+  const context = await browser.newContext({ locale: 'de-CH' });
+  const page = await context.newPage();
+  await page.goto('.');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+  await expect(page.getByRole('button', { name: 'Anpassen', exact: true })).toBeVisible();
+  await expectNoViolations(page);
+  await page.getByRole('button', { name: 'Einstellungen' }).click();
+  await page.getByRole('combobox', { name: 'Sprache' }).selectOption('English');
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.waitForTimeout(800);
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Align', exact: true })).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.context().close();
+});
+
+test('text from right to left is laid out from the right', async ({ page }) => {
+  const aligner = new AlignerPage(page);
+  await page.goto('.');
+  await aligner.answer.fill('זו תשובה ארוכה.');
+  expect(await aligner.answer.evaluate((field) => getComputedStyle(field).direction)).toBe('rtl');
+  await aligner.answer.fill('This is an answer.');
+  expect(await aligner.answer.evaluate((field) => getComputedStyle(field).direction)).toBe('ltr');
+});
