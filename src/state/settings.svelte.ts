@@ -50,7 +50,8 @@ export class Settings {
     this.singleKeys = kept.singleKeys ?? true;
   }
 
+  /** Back to the defaults, except that a history which was switched off is not quietly switched on again. */
   reset(): void {
-    this.restore({});
+    this.restore({ keepHistory: this.keepHistory });
   }
 }
