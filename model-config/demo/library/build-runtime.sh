@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the web runtime that every model library is linked with, once: three wasm objects in
+# Builds the web runtime that every model library is linked with, once: wasm objects in
 # build/runtime/*.o. Sources come from pinned packages and are never committed.
 #
 #   PYTHON=../.venv/bin/python ./build-runtime.sh
