@@ -64,7 +64,7 @@ const alignment = new Alignment(
 await persistence.restoreObjectives(objectiveList);
 await persistence.restoreDraft(alignment);
 await followLinks(alignment);
-const comparison = new Comparison(aligner, alignment, model, settings);
+const comparison = new Comparison(aligner, alignment, model, settings, (record) => void history.add(record));
 const batch = new Batch({
   aligner,
   model,

@@ -118,7 +118,8 @@ export class Batch {
     const { sheet, encoding } = reading;
     this.encoding = encoding === 'utf-8' ? undefined : encoding;
     await this.#replace({
-      id: crypto.randomUUID(),
+      // Not crypto.randomUUID, which a page opened over http does not have.
+      id: `${new Date().toISOString()} ${Math.random()}`,
       fileName: name,
       sheet,
       mapping: recogniseColumns(sheet.columns),

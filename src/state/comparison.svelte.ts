@@ -1,6 +1,7 @@
 import type { Piece, StreamedPiece } from '../domain/changes.ts';
 import { changesBetween, extentOf, type Extent } from '../domain/changes.ts';
 import { FAMILIES, type Family } from '../domain/families.ts';
+import type { AlignmentRecord } from '../domain/history.ts';
 import type { Model } from '../domain/models.ts';
 import { buildPrompt } from '../domain/prompt.ts';
 import { StreamedChanges } from '../domain/streamed-changes.ts';
@@ -62,14 +63,23 @@ export class Comparison {
   readonly #alignment: Alignment;
   readonly #model: ModelState;
   readonly #settings: Settings;
+  readonly #onFinished: (record: AlignmentRecord) => void;
   #abort: AbortController | undefined;
   #lastKey = 0;
 
-  constructor(aligner: Aligner, alignment: Alignment, model: ModelState, settings: Settings) {
+  /** @param onFinished told of every column that left something to keep */
+  constructor(
+    aligner: Aligner,
+    alignment: Alignment,
+    model: ModelState,
+    settings: Settings,
+    onFinished: (record: AlignmentRecord) => void,
+  ) {
     this.#aligner = aligner;
     this.#alignment = alignment;
     this.#model = model;
     this.#settings = settings;
+    this.#onFinished = onFinished;
   }
 
   get models(): readonly Model[] {
@@ -129,10 +139,11 @@ export class Comparison {
   async #runColumn(column: Column, query: string, answer: string, signal: AbortSignal): Promise<ColumnState> {
     const objectives = column.choice.sentences;
     const changes = new StreamedChanges(answer);
+    const { generation } = this.#settings;
     try {
       const outcome = await this.#aligner.align(
         buildPrompt(column.family, objectives, query, answer),
-        this.#settings.generation,
+        generation,
         (text) => (column.state = { kind: 'running', pieces: changes.update(text) }),
         signal,
         column.modelId,
@@ -142,6 +153,21 @@ export class Comparison {
         return signal.aborted ? { kind: 'empty' } : { kind: 'failed', error: undefined };
       const { text, finishReason, figures } = outcome.generation;
       const pieces = changesBetween(answer, text);
+      const { id, name } = this.#modelOf(column.modelId);
+      if (text !== '')
+        this.#onFinished({
+          id: crypto.randomUUID(),
+          at: new Date().toISOString(),
+          model: { id, name },
+          family: column.family.name,
+          objectives: [...objectives],
+          query,
+          answer,
+          editedAnswer: text,
+          finishReason,
+          settings: generation,
+          figures,
+        });
       const run: Run = { query, answer, objectives, text, state: finishReason, figures };
       return { kind: 'finished', run, pieces, extent: extentOf(pieces) };
     } catch (error) {
@@ -151,7 +177,10 @@ export class Comparison {
   }
 
   #familyOf(modelId: string): Family {
-    const model = this.models.find(({ id }) => id === modelId) ?? this.#model.chosen;
-    return FAMILIES[this.#settings.family ?? model.family];
+    return FAMILIES[this.#settings.family ?? this.#modelOf(modelId).family];
+  }
+
+  #modelOf(modelId: string): Model {
+    return this.models.find(({ id }) => id === modelId) ?? this.#model.chosen;
   }
 }
