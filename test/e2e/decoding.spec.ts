@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { FAMILIES } from '../../src/domain/families.ts';
@@ -10,6 +11,8 @@ test.describe.configure({ mode: 'serial', timeout: 600_000 });
 
 const DEMO = join(import.meta.dirname, '../../public/models/demo');
 const DEMO_LIBRARY = join(DEMO, 'demo-q4f32_1.wasm');
+const FIXTURES = join(import.meta.dirname, '../fixtures');
+const TINY = join(FIXTURES, 'models/tiny-gqa');
 
 let engine: EnginePage;
 
@@ -111,4 +114,45 @@ test('text that looks like a replacement pattern reaches the model untouched', a
   const shaped = await engine.generate(prompt, answer, GREEDY);
   expect(shaped.tokenIds).toEqual(ordinary.tokenIds);
   expect(ordinary.figures.promptTokens).toBe((await engine.tokenize(prompt)).length);
+});
+
+test('a random model of another shape (grouped queries, other heads): both paths equal its float forward', async () => {
+  const cases = JSON.parse(readFileSync(join(TINY, 'reference.json'), 'utf8')) as {
+    prompt: string;
+    prompt_ids: number[];
+    greedy_ids: number[];
+  }[];
+  const { selfCheck } = await engine.load('tiny-gqa', TINY, join(TINY, 'library.wasm'));
+  expect(selfCheck?.fault).toBe('');
+  for (const { prompt, prompt_ids, greedy_ids } of cases) {
+    expect(await engine.tokenize(prompt)).toEqual(prompt_ids);
+    for (const settings of [WEBLLM_GREEDY, GREEDY]) {
+      const maxNewTokens = greedy_ids.length;
+      const { tokenIds, figures } = await engine.generate(prompt, prompt, { ...settings, maxNewTokens });
+      expect(figures.decoding?.path).toBe(settings.editShaped ? 'edit-shaped' : 'ordinary');
+      expect(tokenIds).toEqual(greedy_ids);
+    }
+  }
+});
+
+test('a library whose merge kernel races is found out, and the ordinary path runs and says why', async () => {
+  const racing = join(FIXTURES, 'libraries/unrepaired-merge.wasm');
+  const [example] = REFERENCE;
+  if (!example) throw new Error('No reference case.');
+  const { selfCheck } = await engine.load('racing', DEMO, racing);
+  expect(selfCheck?.fault).not.toBe('');
+  const { tokenIds, figures } = await engine.generate(example.prompt, example.answer, GREEDY);
+  expect(figures.decoding).toMatchObject({ path: 'ordinary', reason: 'self-check-failed' });
+  expect(tokenIds).toEqual(example.reference_ids);
+
+  // What was found is handed back at the next load, and believed for the same build and device only.
+  const known = {
+    ...selfCheck,
+    subject: selfCheck?.subject ?? '',
+    fault: 'as found before',
+    costs: [[1, 10]] as const,
+  };
+  expect((await engine.load('racing', DEMO, racing, known)).selfCheck?.fault).toBe('as found before');
+  const other = { ...known, subject: 'another device' };
+  expect((await engine.load('racing', DEMO, racing, other)).selfCheck?.fault).toBe(selfCheck?.fault);
 });
