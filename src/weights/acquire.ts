@@ -19,8 +19,11 @@ import { requireRoom } from './room.ts';
 import { type BuildStore, isStored } from './store.ts';
 import { transfer } from './transfer.ts';
 
-/** Files fetched at once: enough to fill a line, few enough to keep memory (two parts each) and servers calm. */
-const PARALLEL = 4;
+/**
+ * Files fetched at once. One is hashed and written while the other is on the line; each one more adds about 20 MB to
+ * the memory that a download takes, and on a local server no speed.
+ */
+const PARALLEL = 2;
 
 export interface AcquireOptions {
   readonly signal: AbortSignal;

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, expect, test } from '@playwright/test';
 import { FAMILIES } from '../../src/domain/families.ts';
 import { buildPrompt } from '../../src/domain/prompt.ts';
+import { PART_BYTES } from '../../src/weights/file-writer.ts';
 import { FaultServer } from './fault-server.ts';
 import type { EngineHarness } from './engine-harness/main.ts';
 import { enlargedBuild } from './synthetic-build.ts';
@@ -23,8 +24,8 @@ const model = enlargedBuild(
   Array.from({ length: 6 }, () => 9 * MIB),
 );
 const size = [...model.files.values()].reduce((sum, { length }) => sum + length, 0);
-/** What one kill may cost: four transfers, each with a part being filled and one being written. Bytes. */
-const LOST_BY_A_KILL = 4 * 2 * 4 * MIB;
+/** What one kill may cost: two transfers, each with a part being filled and one being written. Bytes. */
+const LOST_BY_A_KILL = 2 * 2 * PART_BYTES;
 
 /** A browser as a process of its own that can be killed without a chance to tidy up. */
 async function start(

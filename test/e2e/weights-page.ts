@@ -38,7 +38,7 @@ export function publish(server: FaultServer, id: string, { files }: SyntheticBui
   return { id, weights: `${server.origin}/${id}/`, library: `${server.origin}/${id}/library.wasm`, sha256 };
 }
 
-export function digestOf(content: Buffer): string {
+function digestOf(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }
 

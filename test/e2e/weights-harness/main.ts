@@ -3,7 +3,7 @@ import type { BuildSource } from '../../../src/weights/build.ts';
 import type { WeightError } from '../../../src/weights/errors.ts';
 import type { Progress } from '../../../src/weights/progress.ts';
 
-export interface Reading {
+interface Reading {
   readonly keys: string[];
   readonly digests: Record<string, string | null>;
   readonly missing: string;

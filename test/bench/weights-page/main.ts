@@ -1,0 +1,48 @@
+import type { BuildSource } from '../../../src/weights/build.ts';
+import { WeightClient } from '../../../src/weights/client.ts';
+import type { Backend, Loaded, LoadRequest } from './engine-worker.ts';
+
+// As in the product, the weights worker starts with the page, and the engine's when a model is wanted.
+const client = new WeightClient(
+  new Worker(new URL('../../../src/weights-worker.ts', import.meta.url), { type: 'module' }),
+);
+
+/** Seconds from the start of a visit. */
+export interface Visit {
+  /** Until everything was downloaded, checked and stored; for WebLLM's backends until the first shard is on the GPU. */
+  readonly downloaded: number;
+  readonly lastShard: number;
+}
+
+async function visit(backend: Backend, source: BuildSource): Promise<Visit> {
+  const started = performance.timeOrigin + performance.now();
+  let request: LoadRequest = { backend, model: source.weights ?? '', library: source.library };
+  let downloaded: number | undefined;
+  if (backend === 'ours') {
+    const before = await client.inspect(source);
+    if (before.state !== 'ready') await client.acquire(source);
+    const { engine } = await client.inspect(source);
+    if (!engine) throw new Error('Not stored.');
+    downloaded = performance.timeOrigin + performance.now();
+    request = { backend, model: engine.model, library: engine.modelLib };
+  }
+  const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });
+  const loaded = await new Promise<Loaded>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<Loaded | { failed: string }>) => {
+      if ('failed' in data) reject(new Error(data.failed));
+      else resolve(data);
+    };
+    worker.onerror = ({ message }) => {
+      reject(new Error(message));
+    };
+    worker.postMessage(request);
+  });
+  return {
+    downloaded: ((downloaded ?? loaded.firstShard) - started) / 1000,
+    lastShard: (loaded.lastShard - started) / 1000,
+  };
+}
+
+export type BenchPage = typeof benchPage;
+const benchPage = { visit };
+(globalThis as unknown as { benchPage: BenchPage }).benchPage = benchPage;

@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium } from '@playwright/test';
+import { build } from 'vite';
+import type { BuildSource } from '../../src/weights/build.ts';
+import { findChromium, QUIET_FLAGS, webgpuFlags } from '../chromium.ts';
+import { FaultServer } from '../e2e/fault-server.ts';
+import { seededBytes } from '../e2e/synthetic-build.ts';
+import { findProcess, MemorySampler } from './process-memory.ts';
+import { report, type Row } from './report.ts';
+import type { BenchPage, Visit } from './weights-page/main.ts';
+import type { Backend } from './weights-page/engine-worker.ts';
+
+/**
+ * First visit and warm start, from the start of the visit to the last shard on the GPU: WebLLM's three backends and the
+ * weight store on the same page, model and local server, each in a fresh browser profile, in turn, `--rounds` times.
+ * The model has TinyLlama's shapes in q4f32_1 and seeded random bytes.
+ *
+ *   npm run bench:weights
+ *   npm run bench:weights -- --layers 2 --rounds 1
+ */
+const { values } = parseArgs({
+  options: { layers: { type: 'string', default: '22' }, rounds: { type: 'string', default: '3' } },
+});
+const LAYERS = Number(values.layers);
+const ROUNDS = Number(values.rounds);
+const BACKENDS: readonly Backend[] = ['cache', 'indexeddb', 'opfs', 'ours'];
+const SHARD_CAP = 2 ** 25;
+
+interface Measured extends Visit {
+  readonly fetched: number;
+  readonly peak: number;
+  /** Peak while downloading, above what the browser took before. */
+  readonly extra: number;
+}
+
+/** TinyLlama's tensors in q4f32_1: codes in uint32, scales and norms stored as bfloat16. */
+function tinyLlama(): { name: string; shape: number[]; dtype: string; nbytes: number }[] {
+  const tensors: { name: string; shape: number[]; dtype: string; nbytes: number }[] = [];
+  const quantised = (name: string, rows: number, columns: number) => {
+    tensors.push(
+      { name: `${name}.q_weight`, shape: [rows, columns / 8], dtype: 'uint32', nbytes: (rows * columns) / 2 },
+      {
+        name: `${name}.q_scale`,
+        shape: [rows, columns / 32],
+        dtype: 'float32',
+        nbytes: (rows * columns) / 16,
+      },
+    );
+  };
+  const norm = (name: string) => tensors.push({ name, shape: [2048], dtype: 'float32', nbytes: 4096 });
+  quantised('lm_head', 32000, 2048);
+  quantised('model.embed_tokens', 32000, 2048);
+  for (let i = 0; i < LAYERS; i += 1) {
+    const layer = `model.layers.${i}`;
+    norm(`${layer}.input_layernorm.weight`);
+    quantised(`${layer}.mlp.down_proj`, 2048, 5632);
+    quantised(`${layer}.mlp.gate_up_proj`, 11264, 2048);
+    norm(`${layer}.post_attention_layernorm.weight`);
+    quantised(`${layer}.self_attn.qkv_proj`, 2560, 2048);
+    quantised(`${layer}.self_attn.o_proj`, 2048, 2048);
+  }
+  norm('model.norm.weight');
+  return tensors;
+}
+
+/** Puts the model on the server; returns its size in bytes. */
+function publish(server: FaultServer, prefix: string): { bytes: number; shards: number } {
+  const shards: ReturnType<typeof tinyLlama>[] = [[]];
+  let filled = 0;
+  for (const tensor of tinyLlama()) {
+    if (filled + tensor.nbytes > SHARD_CAP && filled > 0) {
+      shards.push([]);
+      filled = 0;
+    }
+    shards.at(-1)?.push(tensor);
+    filled += tensor.nbytes;
+  }
+  let bytes = 0;
+  const records = shards.map((tensors, i) => {
+    let byteOffset = 0;
+    const placed = tensors.map((tensor) => {
+      const record = { ...tensor, format: 'f32-to-bf16', byteOffset };
+      byteOffset += tensor.nbytes;
+      return record;
+    });
+    const content = seededBytes(byteOffset, i + 1);
+    const dataPath = `params_shard_${i}.bin`;
+    server.files.set(`${prefix}${dataPath}`, content);
+    bytes += byteOffset;
+    const md5sum = createHash('md5').update(content).digest('hex');
+    return { dataPath, format: 'raw-shard', nbytes: byteOffset, records: placed, md5sum };
+  });
+  server.files.set(`${prefix}tensor-cache.json`, Buffer.from(JSON.stringify({ metadata: {}, records })));
+  const demo = new URL('../../public/models/demo/', import.meta.url);
+  for (const name of ['mlc-chat-config.json', 'tokenizer.json'])
+    server.files.set(prefix + name, readFileSync(new URL(name, demo)));
+  server.files.set(`${prefix}library.wasm`, readFileSync(new URL('demo-q4f32_1.wasm', demo)));
+  return { bytes, shards: records.length };
+}
+
+async function servePage(server: FaultServer): Promise<void> {
+  const outDir = mkdtempSync(join(tmpdir(), 'weights-bench-'));
+  await build({
+    configFile: false,
+    root: join(import.meta.dirname, 'weights-page'),
+    base: './',
+    logLevel: 'error',
+    worker: { format: 'es' },
+    build: { outDir, emptyOutDir: true, target: 'es2023' },
+  });
+  server.addFolder(outDir);
+  rmSync(outDir, { recursive: true });
+}
+
+/** One visit in a browser of its own; a profile that was there before makes it a warm start. */
+async function visit(profile: string, server: FaultServer, backend: Backend): Promise<Measured> {
+  const executablePath = findChromium();
+  const context = await chromium.launchPersistentContext(profile, {
+    ...(executablePath !== undefined && { executablePath }),
+    args: ['--no-sandbox', ...QUIET_FLAGS, ...webgpuFlags()],
+  });
+  try {
+    const page = await context.newPage();
+    await page.goto(`${server.origin}/index.html`);
+    await page.waitForFunction(() => 'benchPage' in globalThis);
+    const folder = `${server.origin}/model/resolve/main/`;
+    const source: BuildSource = { id: 'bench', weights: folder, library: `${folder}library.wasm` };
+    server.answers.length = 0;
+    const memory = new MemorySampler(findProcess(`--user-data-dir=${profile}`));
+    await page.waitForTimeout(1000);
+    const started = Date.now();
+    const measured = await page.evaluate(([kind, build]) => benchPage.visit(kind, build), [
+      backend,
+      source,
+    ] as const);
+    memory.stop();
+    const downloadEnd = started + measured.downloaded * 1000;
+    return {
+      ...measured,
+      fetched: server.answers
+        .filter(({ path }) => path.startsWith('/model/'))
+        .reduce((sum, { bytes }) => sum + bytes, 0),
+      peak: memory.peak(started, Infinity),
+      extra: memory.peak(started, downloadEnd) - memory.peak(0, started),
+    };
+  } finally {
+    await context.close();
+  }
+}
+
+function median(samples: readonly number[]): number {
+  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? NaN;
+}
+
+const server = await FaultServer.start();
+const results = new Map<string, Measured[]>();
+try {
+  await servePage(server);
+  const { bytes, shards } = publish(server, '/model/resolve/main/');
+  console.log(`${(bytes / 1e6).toFixed(0)} MB of weights in ${shards} shards, ${ROUNDS} rounds`);
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const backend of BACKENDS) {
+      const profile = mkdtempSync(join(tmpdir(), 'weights-bench-profile-'));
+      try {
+        for (const kind of ['first', 'warm'] as const) {
+          const measured = await visit(profile, server, backend);
+          const key = `${kind} ${backend}`;
+          results.set(key, [...(results.get(key) ?? []), measured]);
+          const { lastShard, downloaded, fetched, peak, extra } = measured;
+          console.log(
+            `${key}: ${lastShard.toFixed(2)} s (downloaded after ${downloaded.toFixed(2)} s), ${(fetched / 1e6).toFixed(1)} MB fetched, ` +
+              `peak ${(peak / 1e6).toFixed(0)} MB, ${(extra / 1e6).toFixed(0)} MB more than before while downloading`,
+          );
+        }
+      } finally {
+        rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      }
+    }
+} finally {
+  await server.stop();
+}
+
+const of = (kind: 'first' | 'warm', backend: Backend, field: keyof Measured) =>
+  median((results.get(`${kind} ${backend}`) ?? []).map((measured) => measured[field]));
+const THEIRS = BACKENDS.filter((backend) => backend !== 'ours');
+const compare = (
+  title: string,
+  unit: string,
+  kind: 'first' | 'warm',
+  field: keyof Measured,
+  scale = 1,
+): Row[] =>
+  THEIRS.map((backend) => ({
+    case: `${title}, WebLLM's ${backend}`,
+    unit,
+    ours: of(kind, 'ours', field) / scale,
+    reference: of(kind, backend, field) / scale,
+    better: 'lower',
+  }));
+report(
+  'weights',
+  [
+    ...compare('first visit to last shard on the GPU', 's', 'first', 'lastShard'),
+    ...compare('warm start to last shard on the GPU', 's', 'warm', 'lastShard'),
+    ...compare('bytes fetched on the first visit', 'MB', 'first', 'fetched', 1e6),
+    ...compare('bytes fetched on a warm start', 'MB', 'warm', 'fetched', 1e6),
+    ...compare('peak memory of the browser, first visit', 'MB', 'first', 'peak', 1e6),
+    ...compare('peak memory of the browser, warm start', 'MB', 'warm', 'peak', 1e6),
+    ...compare('memory added while downloading', 'MB', 'first', 'extra', 1e6),
+  ],
+  { 'web-llm': '0.2.86' },
+);
+
+declare const benchPage: BenchPage;
