@@ -31,7 +31,7 @@ export function httpFile({ name, url, size, version }: RemoteFile): SourceFile {
     async read(offset, length, signal) {
       if (length === 0) return new Uint8Array();
       const init = { headers: { Range: `bytes=${offset}-${offset + length - 1}` }, signal: signal ?? null };
-      const buffer = await retried(
+      return retried(
         name,
         async () => {
           const address = direct ?? url;
@@ -44,18 +44,32 @@ export function httpFile({ name, url, size, version }: RemoteFile): SourceFile {
           }
           requireOk(name, response);
           check(response, offset === 0 && length === size);
-          const body = await response.arrayBuffer().catch(transient);
+          const bytes = await readBody(name, response, length);
           if (response.redirected) direct = response.url;
-          return body;
+          return bytes;
         },
         signal,
       );
-      if (buffer.byteLength !== length) {
-        throw readFailure(name, `The server sent ${buffer.byteLength} bytes instead of ${length}.`);
-      }
-      return new Uint8Array(buffer);
     },
   };
+}
+
+/**
+ * Reads a body of known length piece by piece. (The browser's own `arrayBuffer()` keeps a second copy of the body until
+ * the next garbage collection, which a thread that passes its arrays on hardly ever has.)
+ */
+async function readBody(name: string, response: Response, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  const reader = response.body?.getReader();
+  let at = 0;
+  for (;;) {
+    const piece = await reader?.read().catch(transient);
+    if (!piece || piece.done) break;
+    if (at + piece.value.length <= length) bytes.set(piece.value, at);
+    at += piece.value.length;
+  }
+  if (at !== length) throw readFailure(name, `The server sent ${at} bytes instead of ${length}.`);
+  return bytes;
 }
 
 /** Fetches one small body. @throws ConversionError `read-failed` naming the file and the server's answer */
