@@ -1,3 +1,4 @@
+import { modelLibURLPrefix, modelVersion } from '@mlc-ai/web-llm';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import type { Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
@@ -98,6 +99,8 @@ export default defineConfig({
   base: './',
   // Missing files are 404, as on a static host, and never the page itself.
   appType: 'mpa',
+  // Where the engine's makers publish the libraries for this version of it. Only the worker may load the engine itself.
+  define: { PREBUILT_LIBRARIES: JSON.stringify(`${modelLibURLPrefix}${modelVersion}/`) },
   plugins: [
     svelte({ configFile: false, compilerOptions: { runes: true } }),
     contentSecurityPolicy(),

@@ -2,8 +2,8 @@ import { mount } from 'svelte';
 import './app.css';
 import registry from '../model-config/models.json';
 import { FAMILIES, type Family } from './domain/families.ts';
-import { readRegistry } from './domain/models.ts';
 import { EngineClient } from './engine/client.ts';
+import { readDevice } from './engine/device.ts';
 import engineWorkerUrl from './engine-worker.ts?worker&url';
 import { Aligner } from './state/aligner.ts';
 import { Alignment } from './state/alignment.svelte.ts';
@@ -13,6 +13,8 @@ import { Comparison } from './state/comparison.svelte.ts';
 import { History } from './state/history.svelte.ts';
 import { Keeping } from './state/keeping.svelte.ts';
 import { followLinks } from './state/link-follower.svelte.ts';
+import { ModelChoice } from './state/model-choice.svelte.ts';
+import { ModelRegistry } from './state/model-registry.svelte.ts';
 import { ModelState } from './state/model.svelte.ts';
 import { ModelShelf } from './state/models.svelte.ts';
 import { ObjectiveChoice, ObjectiveList } from './state/objectives.svelte.ts';
@@ -24,7 +26,14 @@ import { View } from './state/view.svelte.ts';
 import { trustedScriptUrl } from './trusted-script-url.ts';
 import App from './ui/App.svelte';
 import { WeightClient } from './weights/client.ts';
+import { runConversion } from './weights/convert/client.ts';
+import conversionWorkerUrl from './weights/convert/worker.ts?worker&url';
+import { openBuildFiles } from './weights/export-build.ts';
+import { BuildStore } from './weights/store.ts';
 import weightsWorkerUrl from './weights-worker.ts?worker&url';
+
+/** Folder of the published model libraries; see vite.config.ts. */
+declare const PREBUILT_LIBRARIES: string;
 
 // The composition root: makes the parts and hands each what it needs.
 const engine = new EngineClient(
@@ -34,14 +43,16 @@ const engine = new EngineClient(
   },
 );
 const weights = new WeightClient(new Worker(trustedScriptUrl(weightsWorkerUrl), { type: 'module' }));
-const { models } = readRegistry(registry);
 const keeping = new Keeping();
+const models = new ModelRegistry(registry, PREBUILT_LIBRARIES, keeping);
+const choice = new ModelChoice(keeping, readDevice);
 const settings = new Settings();
 const persistence = new Persistence(keeping, settings);
 const lastModel = await persistence.restoreSettings();
 followAppearance(settings, document.documentElement);
+await Promise.all([models.restore(), choice.restore()]);
 const asked = new URLSearchParams(location.search).get('model');
-const model = new ModelState(models, asked ?? lastModel ?? null, engine, weights, {
+const model = new ModelState(models, choice, asked ?? lastModel ?? null, engine, weights, {
   read: (buildId) => keeping.attempt(() => readSelfCheck(buildId), undefined),
   write: (buildId, check) =>
     keeping.attempt(
@@ -78,7 +89,20 @@ void history.restore();
 void batch.restore();
 persistence.watch(alignment, model);
 
-const shelf = new ModelShelf(models, weights);
+const buildStore = new BuildStore();
+const shelf = new ModelShelf(models, choice, {
+  weights,
+  convert: (job, listeners) =>
+    runConversion(
+      () => new Worker(trustedScriptUrl(conversionWorkerUrl), { type: 'module' }),
+      job,
+      listeners,
+    ),
+  openFiles: (id) => openBuildFiles(buildStore, id),
+});
+// Neither is waited for: the page works with what it knows, and shows more when it comes.
+void models.readHost();
+void choice.probe();
 const shell = new Shell();
 
 const target = document.getElementById('app');

@@ -1,3 +1,5 @@
+import type { Device } from '../domain/model-choice.ts';
+import { LIMITS, type LimitName } from '../domain/models.ts';
 import { EngineError } from './errors.ts';
 
 /**
@@ -19,7 +21,24 @@ export async function probeAdapter(requiredFeatures: readonly string[]): Promise
   if (!adapter) throw new EngineError({ code: 'no-adapter', detail: 'requestAdapter() gave none.' });
   const absent = requiredFeatures.filter((feature) => !adapter.features.has(feature));
   if (absent.length > 0) throw new EngineError({ code: 'missing-feature', detail: absent.join(', ') });
-  const { description, vendor, architecture } = adapter.info;
+  return describe(adapter.info);
+}
+
+/** What this browser's WebGPU offers, for the choice of a model; undefined where there is none. */
+export async function readDevice(): Promise<Device | undefined> {
+  const gpu = navigator.gpu as GPU | undefined;
+  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  if (!adapter) return undefined;
+  const { info, limits, features } = adapter;
+  return {
+    features: [...features],
+    limits: Object.fromEntries(LIMITS.map((name) => [name, limits[name]])) as Record<LimitName, number>,
+    software: info.isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(describe(info)),
+    handheld: /Android|iPhone|iPad/.test(navigator.userAgent),
+  };
+}
+
+function describe({ description, vendor, architecture }: GPUAdapterInfo): string {
   return description || [vendor, architecture].filter(Boolean).join(' ');
 }
 

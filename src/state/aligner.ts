@@ -13,12 +13,12 @@ export type Outcome =
 /** Takes a prompt through the model: loading, token budget, generation. One at a time; others wait their turn. */
 export class Aligner {
   readonly #engine: Pick<EngineClient, 'tokenize' | 'generate'>;
-  readonly #model: Pick<ModelState, 'ensureReady' | 'choose' | 'chosen'>;
+  readonly #model: Pick<ModelState, 'ensureReady' | 'choose' | 'contextWindow'>;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     engine: Pick<EngineClient, 'tokenize' | 'generate'>,
-    model: Pick<ModelState, 'ensureReady' | 'choose' | 'chosen'>,
+    model: Pick<ModelState, 'ensureReady' | 'choose' | 'contextWindow'>,
   ) {
     this.#engine = engine;
     this.#model = model;
@@ -67,7 +67,7 @@ export class Aligner {
     if (modelId !== undefined && !cancelled()) this.#model.choose(modelId);
     if (cancelled() || !(await this.#model.ensureReady()) || cancelled()) return { kind: 'not-started' };
     const tokens = await this.#engine.tokenize(prompt.text);
-    const budget = tokenBudget(tokens.length, this.#model.chosen.contextWindow, settings.maxNewTokens);
+    const budget = tokenBudget(tokens.length, this.#model.contextWindow, settings.maxNewTokens);
     if (budget.excess > 0) return { kind: 'too-long', budget };
     const generation = await this.#engine.generate(prompt, settings, onText, signal);
     return { kind: 'finished', generation };

@@ -1,3 +1,4 @@
+import type { Fitting } from '../domain/model-choice.ts';
 import type { Model, ModelBuild } from '../domain/models.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { probeAdapter } from '../engine/device.ts';
@@ -8,6 +9,8 @@ import type { WeightClient } from '../weights/client.ts';
 import { WeightError } from '../weights/errors.ts';
 import type { Progress } from '../weights/progress.ts';
 import type { BuildState } from '../weights/protocol.ts';
+import type { ModelChoice, Pick } from './model-choice.svelte.ts';
+import type { ModelRegistry } from './model-registry.svelte.ts';
 
 export type ModelStatus =
   | { readonly kind: 'idle' }
@@ -24,37 +27,58 @@ export interface SelfCheckKeeper {
 
 /** Which model is chosen, and whether the engine has it: download, load, loss. */
 export class ModelState {
-  readonly models: readonly Model[];
   #chosenId = $state('');
   status = $state.raw<ModelStatus>({ kind: 'idle' });
   readonly chosen: Model = $derived.by(() => this.#find(this.#chosenId));
-  readonly build: ModelBuild = $derived.by(() => firstBuild(this.chosen));
+  /** Which of its builds, and with room for how many tokens. */
+  readonly fitting: Fitting = $derived.by(() => this.#choice.fittingOf(this.chosen));
+  readonly #registry: ModelRegistry;
+  readonly #choice: ModelChoice;
   readonly #engine: EngineClient;
   readonly #weights: WeightClient;
   readonly #selfChecks: SelfCheckKeeper;
   #loading: { readonly promise: Promise<boolean>; readonly abort: AbortController } | undefined;
 
-  /** @param chosenId a model of the list; anything else means the first */
+  /** @param chosenId a model of the registry; anything else means the first */
   constructor(
-    models: readonly Model[],
+    registry: ModelRegistry,
+    choice: ModelChoice,
     chosenId: string | null,
     engine: EngineClient,
     weights: WeightClient,
     selfChecks: SelfCheckKeeper,
   ) {
-    this.models = models;
+    this.#registry = registry;
+    this.#choice = choice;
     this.#engine = engine;
     this.#weights = weights;
     this.#selfChecks = selfChecks;
     this.#chosenId = chosenId ?? '';
-    this.#chosenId = this.#find(this.#chosenId).id;
+  }
+
+  get models(): readonly Model[] {
+    return this.#registry.models;
+  }
+
+  get build(): ModelBuild {
+    return this.fitting.build;
+  }
+
+  /** Tokens that prompt and reply may take together. */
+  get contextWindow(): number {
+    return this.fitting.contextWindow;
   }
 
   choose(id: string): void {
     if (id === this.chosen.id) return;
-    this.cancelLoading();
+    this.#reset();
     this.#chosenId = id;
-    this.status = { kind: 'idle' };
+  }
+
+  /** Chooses build or context window of a model; a loaded one is loaded anew when it is next needed. */
+  pick(model: Model, pick: Pick): void {
+    if (model.id === this.chosen.id) this.#reset();
+    this.#choice.pick(model, pick);
   }
 
   /**
@@ -89,13 +113,15 @@ export class ModelState {
   }
 
   async #load(signal: AbortSignal): Promise<boolean> {
-    const { chosen, build } = this;
-    const source = buildSource(chosen, build);
     const show = (status: ModelStatus): void => {
       if (!signal.aborted) this.status = status;
     };
     show({ kind: 'loading', progress: { phase: 'starting', fraction: 0 } });
     try {
+      // Which build fits is known only once the device is.
+      await this.#choice.probe();
+      const { chosen, build, contextWindow } = this;
+      const source = this.#registry.sourceOf(chosen, build);
       // Nobody should download gigabytes that this browser can't run.
       await probeAdapter(build.requiredFeatures);
       const { model, modelLib } = await this.#provide(source, show, signal);
@@ -105,7 +131,7 @@ export class ModelState {
           id: source.id,
           weightsUrl: model,
           libraryUrl: modelLib,
-          contextWindow: chosen.contextWindow,
+          contextWindow,
           requiredFeatures: build.requiredFeatures,
           ...(known && { selfCheck: known }),
         },
@@ -165,26 +191,14 @@ export class ModelState {
     return engine;
   }
 
+  #reset(): void {
+    this.cancelLoading();
+    this.status = { kind: 'idle' };
+  }
+
   #find(id: string): Model {
     const model = this.models.find((candidate) => candidate.id === id) ?? this.models[0];
     if (!model) throw new Error('The model registry is empty.');
     return model;
   }
-}
-
-function firstBuild(model: Model): ModelBuild {
-  const [build] = model.builds;
-  if (!build) throw new Error(`Model "${model.id}" has no build.`);
-  return build;
-}
-
-/** Where a build comes from; a worker has another base address than the page, so addresses are made absolute here. */
-export function buildSource(model: Model, build: ModelBuild): BuildSource {
-  const absolute = (address: string): string => new URL(address, document.baseURI).href;
-  return {
-    id: `${model.id}-${build.quantization}`,
-    weights: absolute(build.weights ?? ''),
-    library: absolute(build.library),
-    ...(build.sha256 && { sha256: build.sha256 }),
-  };
 }

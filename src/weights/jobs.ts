@@ -50,6 +50,12 @@ export class WeightJobs {
     }
     const pending = await this.store.build(source.id, 'pending');
     const outdated = complete;
+    if (pending?.converted === true) {
+      // Which files it will have is known only once it is finished.
+      const records = await this.store.files(source.id, pending.revision);
+      const loaded = [...records.values()].reduce((sum, { nbytes }) => sum + nbytes, 0);
+      return { state: 'partial', loaded, total: 0, outdated, converting: true, ...engine };
+    }
     if (pending?.revision !== revision) return { state: 'missing', loaded: 0, total: 0, outdated, ...engine };
     const loaded = await this.#holds(pending);
     return { state: 'partial', loaded, total: totalBytes(pending.files), outdated, ...engine };

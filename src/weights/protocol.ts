@@ -14,6 +14,8 @@ export interface BuildState {
   readonly engine?: { readonly model: string; readonly modelLib: string };
   /** True when what is complete is another version than the one asked for. */
   readonly outdated: boolean;
+  /** True when what is here in part comes from a conversion, so that only converting goes on with it. */
+  readonly converting?: boolean;
 }
 
 /** What the page asks of the weights worker. Each is answered by one `done` or `failed` with the same `call`. */

@@ -167,7 +167,6 @@ export const de: Texts = {
   seconds: (value) => `${decimals.format(value)} s`,
   tokensPerSecond: (value) => `${decimals.format(value)} Token/s`,
   dateTime: (at) => dateAndTime.format(new Date(at)),
-  megabytes: (bytes) => `${decimals.format(bytes / 1e6)} MB`,
 
   prompt: 'Prompt',
   promptShow: 'Genauer Prompt',

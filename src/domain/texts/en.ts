@@ -154,7 +154,6 @@ export const en = {
   seconds: (value: number) => `${decimals.format(value)} s`,
   tokensPerSecond: (value: number) => `${decimals.format(value)} tokens/s`,
   dateTime: (at: string) => dateAndTime.format(new Date(at)),
-  megabytes: (bytes: number) => `${decimals.format(bytes / 1e6)} MB`,
 
   prompt: 'Prompt',
   promptShow: 'Exact prompt',

@@ -1,5 +1,6 @@
 import type { modelsEn } from './models.en.ts';
 
+const number = new Intl.NumberFormat('de');
 const decimals = new Intl.NumberFormat('de', { maximumFractionDigits: 1 });
 const list = new Intl.ListFormat('de');
 
@@ -20,13 +21,12 @@ export const modelsDe: typeof modelsEn = {
   states: {
     unknown: 'Wird nachgesehen…',
     missing: 'Nicht heruntergeladen',
+    unconverted: 'Noch nicht da',
     ready: 'Offline bereit',
     readyOnline: 'Heruntergeladen; die Seite selbst liegt noch nicht für den Gebrauch ohne Netz bereit',
   },
   partial: (loaded, total) => `${size(loaded)} von ${size(total)} sind da`,
   outdated: 'Eine ältere Fassung ist da und läuft, bis eine neuere vollständig ist.',
-  noDownload:
-    'Von diesem Modell gibt es keinen fertigen Build zum Herunterladen: Wandeln Sie seinen veröffentlichten Checkpoint um.',
   download: 'Herunterladen',
   resume: 'Fortsetzen',
   update: 'Aktualisieren',
@@ -37,8 +37,79 @@ export const modelsDe: typeof modelsEn = {
   removeForGood: (bytes) => `${size(bytes)} endgültig löschen`,
   keep: 'Behalten',
   named: (action, model) => `${action}: ${model}`,
+
+  recommended: 'Für dieses Gerät empfohlen',
+  chosen: 'In Gebrauch',
+  use: 'Dieses Modell verwenden',
+  build: 'Build',
+  context: 'Kontext',
+  tokens: (count) => `${number.format(count)} Token`,
+  memory: (bytes) => `etwa ${size(bytes)} Grafikspeicher`,
+  wontRun: 'Das läuft hier wahrscheinlich nicht. Sie können es trotzdem versuchen.',
+  shortfall: (shortfall) => {
+    if (shortfall.kind === 'feature')
+      return `Es braucht die WebGPU-Fähigkeit ${shortfall.name}, die dieser Browser oder seine Grafikkarte nicht hat.`;
+    const amount = (value: number): string =>
+      shortfall.name.endsWith('Size') ? size(value) : number.format(value);
+    return `Es braucht ${shortfall.name} von ${amount(shortfall.needs)}; hier sind es ${amount(shortfall.has)}.`;
+  },
+  onlyBuild:
+    'Einen anderen Build dieses Modells gibt es nicht: Seine Bibliothek liegt nur in dieser Genauigkeit vor.',
+  line: (name, bytes, ready) => `${name} · ${size(bytes)}${ready ? ' · offline bereit' : ''}`,
+  getIt: 'Auf der Seite „Modelle“ holen',
+
+  getNamed: (model) => `${model} holen`,
+  fromHubHint: (repository, traffic, kept) =>
+    `Vom Hub: liest den veröffentlichten Checkpoint ${repository}, ${size(traffic)} Datenverkehr, und stellt währenddessen den Build von ${size(kept)} her. Nur der Build wird aufbewahrt. Es lässt sich unterbrechen, auch durch Schließen der Seite, und geht weiter, wo es stand.`,
+  fromHub: 'Vom Hub umwandeln',
+  resumeConversion: 'Vom Hub weiter umwandeln',
+  fromFilesHint:
+    'Von diesem Gerät: ein Ordner mit dem Checkpoint (config.json und seine Gewichtsdateien) oder mit einem fertigen Build (mlc-chat-config.json und seine Shards). Er kann auch hier abgelegt werden. Nichts wird irgendwohin gesendet.',
+  fromFolder: 'Ordner wählen…',
+  fromFiles: 'Dateien wählen…',
+  converting: 'Wird umgewandelt',
+  conversion: 'Umwandlung des Modells',
+  partlyConverted: (bytes) => `${size(bytes)} einer unfertigen Umwandlung sind da`,
+  saveArchive: 'Als Archiv speichern',
+  saveInFolder: 'In einen Ordner speichern…',
+
+  faulty: 'Einige Einträge der Modellliste waren nicht zu lesen:',
+  add: {
+    heading: 'Ein Modell hinzufügen',
+    note: 'Jeder Build eines LLaMA im Format von MLC, oder die Seite eines Checkpoints auf dem Hugging Face Hub.',
+    address: 'Adresse',
+    addressHint: 'Des Ordners mit mlc-chat-config.json, oder https://huggingface.co/besitzer/name.',
+    name: 'Name',
+    family: 'Prompt-Format',
+    library: 'Modellbibliothek (freiwillig)',
+    libraryHint:
+      'Adresse einer .wasm, die für diese Form kompiliert ist. Bleibt sie leer, wird eine bekannte gleicher Form genommen.',
+    submit: 'Hinzufügen',
+    added: (name) => `${name} steht in der Liste.`,
+    problem: (problem) => {
+      switch (problem.kind) {
+        case 'bad-address':
+          return 'Adresse und Name sind so nicht zu gebrauchen. Schreiben Sie die Adresse ganz, mit https:// am Anfang, und einen Namen mit Buchstaben.';
+        case 'same-name':
+          return 'Ein Modell dieses Namens gibt es schon. Geben Sie ihm einen anderen.';
+        case 'unreachable':
+          return `${problem.host} hat nicht geantwortet (${problem.detail}). Prüfen Sie Adresse und Verbindung; ein Server einer anderen Site muss Seiten das Lesen erlauben (CORS), und wer diese Seite veröffentlicht, muss ihn ebenfalls erlaubt haben (CONNECT_SRC).`;
+        case 'no-model':
+          return `An dieser Adresse liegt keine mlc-chat-config.json (der Server antwortete ${problem.status}). Geben Sie die Adresse des Ordners an, in dem sie liegt.`;
+        case 'bad-config':
+          return `Was dort liegt, ist nicht zu gebrauchen: ${problem.detail}.`;
+        case 'no-library':
+          return 'Keine bekannte Modellbibliothek passt zu Form und Quantisierung. Geben Sie die Adresse einer passend kompilierten an.';
+      }
+    },
+  },
+  forget: 'Von der Liste nehmen',
+
   outcomes: {
     downloaded: 'Heruntergeladen, geprüft und gespeichert.',
+    converted: 'Hergestellt und gespeichert. Es startet von nun an ohne Netz.',
+    saved:
+      'Gespeichert. Der Ordner kann auf einen Server gelegt oder auf einen anderen Rechner gebracht werden.',
     removed: 'Gelöscht. Nichts davon ist noch in diesem Browser.',
     discarded: 'Der unfertige Download wurde gelöscht.',
     sound: 'Jede Datei ist, wie sie sein soll.',

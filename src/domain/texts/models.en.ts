@@ -1,3 +1,7 @@
+import type { AddingProblem } from '../model-adding.ts';
+import type { Shortfall } from '../model-choice.ts';
+
+const number = new Intl.NumberFormat('en');
 const decimals = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const list = new Intl.ListFormat('en');
 
@@ -21,12 +25,12 @@ export const modelsEn = {
   states: {
     unknown: 'Looking…',
     missing: 'Not downloaded',
+    unconverted: 'Not here yet',
     ready: 'Ready offline',
     readyOnline: 'Downloaded; the page itself is not kept for offline use yet',
   },
   partial: (loaded: number, total: number) => `${size(loaded)} of ${size(total)} are here`,
   outdated: 'An older version is here and works until a newer one is complete.',
-  noDownload: 'There is no ready-made build of this model to download: convert its published checkpoint.',
   download: 'Download',
   resume: 'Resume',
   update: 'Update',
@@ -38,8 +42,78 @@ export const modelsEn = {
   keep: 'Keep',
   /** What a button does, with the model it does it to. */
   named: (action: string, model: string) => `${action}: ${model}`,
+
+  recommended: 'Recommended for this device',
+  chosen: 'In use',
+  use: 'Use this model',
+  build: 'Build',
+  context: 'Context',
+  tokens: (count: number) => `${number.format(count)} tokens`,
+  memory: (bytes: number) => `about ${size(bytes)} of graphics memory`,
+  wontRun: 'This will probably not run here. You can try all the same.',
+  shortfall: (shortfall: Shortfall) => {
+    if (shortfall.kind === 'feature')
+      return `It needs the WebGPU feature ${shortfall.name}, which this browser or its graphics card does not offer.`;
+    const amount = (value: number): string =>
+      shortfall.name.endsWith('Size') ? size(value) : number.format(value);
+    return `It needs a ${shortfall.name} of ${amount(shortfall.needs)}; here there are ${amount(shortfall.has)}.`;
+  },
+  onlyBuild: 'No other build of this model can be made: its library exists in this precision only.',
+  line: (name: string, bytes: number, ready: boolean) =>
+    `${name} · ${size(bytes)}${ready ? ' · ready offline' : ''}`,
+  getIt: 'Get it on the Models page',
+
+  getNamed: (model: string) => `Get ${model}`,
+  fromHubHint: (repository: string, traffic: number, kept: number) =>
+    `From the Hub: reads the published checkpoint ${repository}, ${size(traffic)} of traffic, and makes the build of ${size(kept)} while it comes. Only the build is kept. It can be paused, also by closing the page, and goes on where it stood.`,
+  fromHub: 'Convert from the Hub',
+  resumeConversion: 'Go on with the Hub',
+  fromFilesHint:
+    'From this device: a folder with the checkpoint (config.json and its weight files) or with a finished build (mlc-chat-config.json and its shards). It can also be dropped here. Nothing is sent anywhere.',
+  fromFolder: 'Choose a folder…',
+  fromFiles: 'Choose files…',
+  converting: 'Converting',
+  conversion: 'Model conversion',
+  partlyConverted: (bytes: number) => `${size(bytes)} of an unfinished conversion are here`,
+  saveArchive: 'Save as archive',
+  saveInFolder: 'Save into a folder…',
+
+  faulty: 'Some entries of the list of models could not be read:',
+  add: {
+    heading: 'Add a model',
+    note: 'Any build of a LLaMA in MLC’s format, or the page of a checkpoint on the Hugging Face Hub.',
+    address: 'Address',
+    addressHint: 'Of the folder that holds mlc-chat-config.json, or https://huggingface.co/owner/name.',
+    name: 'Name',
+    family: 'Prompt format',
+    library: 'Model library (optional)',
+    libraryHint:
+      'Address of a .wasm compiled for this shape. Left empty, a known one of the same shape is taken.',
+    submit: 'Add',
+    added: (name: string) => `${name} is in the list.`,
+    problem: (problem: AddingProblem) => {
+      switch (problem.kind) {
+        case 'bad-address':
+          return 'This is no address and name that can be used. Write the address in full, beginning with https://, and a name with letters in it.';
+        case 'same-name':
+          return 'There is a model of this name already. Give it another one.';
+        case 'unreachable':
+          return `${problem.host} did not answer (${problem.detail}). Check the address and the connection; a server of another site must allow pages to read it (CORS), and whoever publishes this page must have allowed it too (CONNECT_SRC).`;
+        case 'no-model':
+          return `There is no mlc-chat-config.json at this address (the server answered ${problem.status}). Give the address of the folder that holds it.`;
+        case 'bad-config':
+          return `What lies there can’t be used: ${problem.detail}.`;
+        case 'no-library':
+          return 'No known model library fits this shape and quantisation. Give the address of one that was compiled for it.';
+      }
+    },
+  },
+  forget: 'Take off the list',
+
   outcomes: {
     downloaded: 'Downloaded, checked and stored.',
+    converted: 'Made and stored. It starts without a network from now on.',
+    saved: 'Saved. The folder can be put on a server or carried to another machine.',
     removed: 'Deleted. Nothing of it is left in this browser.',
     discarded: 'The unfinished download was deleted.',
     sound: 'Every file is as it should be.',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import registry from '../../../model-config/models.json';
-import { readRegistry } from '../../../src/domain/models.ts';
+import { buildId, libraryAddress, mergeRegistries, readRegistry } from '../../../src/domain/models.ts';
 
 const demo = registry.models[0];
 
@@ -8,6 +8,17 @@ test('the shipped registry is sound and begins with the demo', () => {
   const { models, problems } = readRegistry(registry);
   expect(problems).toEqual([]);
   expect(models[0]).toMatchObject({ id: 'demo', demo: true });
+  // Eight are published; each has a checkpoint and the libraries that WebLLM publishes for its shape.
+  const published = models.filter(({ demo: isDemo }) => !isDemo);
+  expect(published).toHaveLength(8);
+  for (const { id, checkpoint, builds } of published) {
+    expect(checkpoint?.repository).toBe(`MetaAligner/${id}`);
+    for (const { library, quantization } of builds) {
+      const address = libraryAddress({ library }, 'https://libraries.example/v1/');
+      expect(address).toMatch(/^https:\/\/libraries\.example\/v1\/.*-webgpu\.wasm$/);
+      expect(address).toContain(quantization);
+    }
+  }
 });
 
 test.each([
@@ -15,6 +26,12 @@ test.each([
   [{ ...demo, contextWindow: 0 }, 'model "demo": field "contextWindow"'],
   [{ ...demo, builds: [{ ...demo?.builds[0], library: 'x.js' }] }, 'field "builds.0.library"'],
   [{ ...demo, colour: 'red' }, 'field "colour"'],
+  [{ ...demo, architecture: { ...demo?.architecture, heads: 5 } }, 'field "architecture"'],
+  [{ ...demo, checkpoint: { repository: 'https://hub/x/y' } }, 'field "checkpoint.repository"'],
+  [
+    { ...demo, builds: [{ ...demo?.builds[0], requiredLimits: { maxBuffers: 1 } }] },
+    'requiredLimits.maxBuffers',
+  ],
   [{ ...demo, id: '../demo' }, 'field "id"'],
   ['nonsense', 'entry 1'],
 ])('a faulty entry is named with its field, and the others load', (faulty, message) => {
@@ -32,4 +49,28 @@ test('two entries with one id: the second is refused', () => {
 
 test('a file that is no registry at all says so', () => {
   expect(readRegistry([1]).problems[0]).toContain('models.json');
+});
+
+test('a second registry adds entries and replaces those of the same id where they stand', () => {
+  const shipped = readRegistry(registry);
+  const host = readRegistry(
+    {
+      models: [
+        { ...demo, name: 'Our demo' },
+        { ...demo, id: 'ours', name: 'Ours' },
+        { ...demo, id: 'faulty', family: 1 },
+      ],
+    },
+    'the host',
+  );
+  const { models, problems } = mergeRegistries(shipped, host);
+  expect(models[0]?.name).toBe('Our demo');
+  expect(models.at(-1)?.name).toBe('Ours');
+  expect(models).toHaveLength(shipped.models.length + 1);
+  expect(problems).toEqual([expect.stringMatching(/^the host: model "faulty": field "family"/)]);
+});
+
+test('a library of its own is left as it is; builds of one model have names of their own', () => {
+  expect(libraryAddress({ library: 'models/x.wasm' }, 'https://libraries.example/')).toBe('models/x.wasm');
+  expect(buildId({ id: 'demo' }, { quantization: 'q4f32_1' })).toBe('demo-q4f32_1');
 });
