@@ -1,5 +1,6 @@
 import { Drafter } from '../domain/drafter.ts';
 import type { StepCosts } from '../domain/step-costs.ts';
+import { EngineError } from './errors.ts';
 import type { Forward, Tokens } from './pipeline.ts';
 import type { Generation } from './protocol.ts';
 
@@ -30,11 +31,17 @@ export interface EditShapedRequest {
   readonly onTokens: (ids: readonly number[]) => void;
 }
 
+/** @throws EngineError 'prompt-too-long' when the prompt alone overflows the context */
 export async function decodeEditShaped(
   forward: Forward,
   tokens: Pick<Tokens, 'stopIds'>,
   { promptIds, answer, maxNewTokens, costs, stopped, onTokens }: EditShapedRequest,
 ): Promise<EditShapedReply> {
+  if (promptIds.length > forward.contextWindow)
+    throw new EngineError({
+      code: 'prompt-too-long',
+      detail: `The prompt has ${promptIds.length} tokens, the context ${forward.contextWindow}.`,
+    });
   const started = performance.now();
   const drafter = new Drafter(promptIds, answer, tokens.stopIds[0] ?? -1);
   const reply: number[] = [];

@@ -72,6 +72,14 @@ test('gives the tokens and the ending of plain greedy decoding, whatever the mod
   );
 });
 
+test('a prompt that overflows the context is refused before the model reads it', async () => {
+  const forward = new ToyForward(copying, 3);
+  await expect(decodeEditShaped(forward, { stopIds: [STOP] }, request({}))).rejects.toMatchObject({
+    code: 'prompt-too-long',
+  });
+  expect(forward.steps).toEqual([]);
+});
+
 test('a copied answer takes a fraction of the steps', async () => {
   const answer = Array.from({ length: 60 }, (_, index) => 100 + index);
   const promptIds = [1, 10, ...answer, 11, 10];
