@@ -5,7 +5,9 @@ import { joinWords, wordsOf, type Word } from './words.ts';
 const ANCHOR_WORDS = 4;
 /** How far ahead of the words just written their place in the answer is looked for, in words. */
 const LOOK_AHEAD = 60;
-const MAX_EDIT = 160;
+const MAX_EDIT = 120;
+/** Words without an anchor that are compared again at each update; of more, the first are settled as inserted. */
+const MAX_LOOSE_WORDS = 240;
 
 /**
  * The changes of an answer whose edited form is still being written. Each update compares only what came after the last
@@ -28,6 +30,7 @@ export class StreamedChanges {
    * it may be half a word
    */
   update(after: string): StreamedPiece[] {
+    const settledBefore = this.#settledLength;
     const written = wordsOf(after.slice(this.#settledLength)).slice(0, -1);
     const rest = this.#before.slice(this.#settledWords);
     const steps = compareWords(rest.slice(0, written.length + LOOK_AHEAD), written, MAX_EDIT) ?? [];
@@ -43,12 +46,23 @@ export class StreamedChanges {
       this.#settledLength += joinWords(written.slice(0, taken2)).length;
     }
     const loose = joinWords(written.slice(taken2));
+    if (written.length > MAX_LOOSE_WORDS && this.#settledLength === settledBefore) this.#giveUpOn(written);
     const ahead = joinWords(rest.slice(taken));
     return [
       ...pieces,
       ...(loose === '' ? [] : [{ kind: 'change', deleted: '', inserted: loose } as const]),
       ...(ahead === '' ? [] : [{ kind: 'ahead', text: ahead } as const]),
     ];
+  }
+
+  /** Half of the words that found no place in the answer are taken for new. */
+  #giveUpOn(written: readonly Word[]): void {
+    const text = joinWords(written.slice(0, MAX_LOOSE_WORDS / 2));
+    const last = this.#settled.at(-1);
+    if (last?.kind === 'change')
+      this.#settled = [...this.#settled.slice(0, -1), { ...last, inserted: last.inserted + text }];
+    else this.#settled = [...this.#settled, { kind: 'change', deleted: '', inserted: text }];
+    this.#settledLength += text.length;
   }
 }
 

@@ -41,3 +41,20 @@ test('at every length the pieces hold the whole answer and all that is written b
     }),
   );
 });
+
+test('a long rewriting stays exact', () => {
+  const lines = (word: string): string =>
+    Array.from({ length: 400 }, (_, index) => `${word}${index} `).join('');
+  const [before, after] = [
+    `${lines('old')}The end is the same here.`,
+    `${lines('new')}The end is the same here.`,
+  ];
+  const changes = new StreamedChanges(before);
+  let pieces: readonly StreamedPiece[] = [];
+  for (let length = 0; length <= after.length; length += 9) {
+    pieces = changes.update(after.slice(0, length));
+    expect(originalOf(pieces)).toBe(before);
+    expect(after.startsWith(writtenOf(pieces))).toBe(true);
+  }
+  expect(writtenOf(pieces).length).toBeGreaterThan(after.length - 20);
+});
