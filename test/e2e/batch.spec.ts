@@ -90,17 +90,17 @@ test('paused, it finishes the row under way; after a reload it goes on with the 
   const aligner = new AlignerPage(page);
   await aligner.objective('Length').check();
   await button('Start').click();
-  await expect(stateOf(0)).toHaveText(/^Aligned/, { timeout: 120_000 });
+  // While the model still loads, so that the first row is surely the one under way.
   await button('Pause').click();
-  await expect(button('Continue')).toBeVisible({ timeout: 60_000 });
-  const aligned = await rowsOf().locator('[data-state="done"]').count();
-  expect(aligned).toBeLessThan(4);
+  await expect(button('Continue')).toBeVisible({ timeout: 120_000 });
+  await expect(stateOf(0)).toHaveText(/^Aligned/);
+  await expect(rowsOf().locator('[data-state="done"]')).toHaveCount(1);
   const first = await rowsOf().nth(0).textContent();
 
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Batch six.csv: 6 rows' })).toBeVisible();
   await expect(page.getByText('Demo aligner · Length · replies of up to 1,024 tokens')).toBeVisible();
-  await expect(rowsOf().locator('[data-state="done"]')).toHaveCount(aligned);
+  await expect(rowsOf().locator('[data-state="done"]')).toHaveCount(1);
   expect(await rowsOf().nth(0).textContent()).toBe(first);
 
   await button('Continue').click();
