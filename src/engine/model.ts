@@ -71,15 +71,7 @@ export class EngineModel {
     onProgress: (progress: LoadProgress) => void,
   ): Promise<EngineModel> {
     const adapter = await probeAdapter(model.requiredFeatures);
-    const report = risingProgress(onProgress);
-    const engine = new MLCEngine({
-      appConfig: appConfig(model),
-      logLevel: 'WARN',
-      initProgressCallback: report,
-    });
-    // Chat options replace the model's own conversation template.
-    await engine.reload(model.id, { conv_template: PLAIN_CONVERSATION });
-    const pipeline = openPipeline(engine, model.id, webllmVersion);
+    const { engine, pipeline } = await loadPipeline(model, onProgress);
     onProgress({ phase: 'self-check', fraction: CHECK_START });
     const subject = [adapter, model.weightsUrl, model.libraryUrl, webllmVersion].join('\n');
     const check = await selfCheck(pipeline, model.selfCheck, subject);
@@ -148,6 +140,22 @@ export class EngineModel {
     const fault = this.#check?.fault ?? '';
     return fault === '' ? undefined : { path: 'ordinary', reason: 'self-check-failed', detail: fault };
   }
+}
+
+/** Loads a model into an engine of its own and takes hold of its insides. */
+export async function loadPipeline(
+  model: LoadableModel,
+  onProgress: (progress: LoadProgress) => void,
+): Promise<{ engine: MLCEngine; pipeline: Pipeline }> {
+  const report = risingProgress(onProgress);
+  const engine = new MLCEngine({
+    appConfig: appConfig(model),
+    logLevel: 'WARN',
+    initProgressCallback: report,
+  });
+  // Chat options replace the model's own conversation template.
+  await engine.reload(model.id, { conv_template: PLAIN_CONVERSATION });
+  return { engine, pipeline: openPipeline(engine, model.id, webllmVersion) };
 }
 
 async function selfCheck(

@@ -47,6 +47,29 @@ test('WebLLM’s greedy tokens are those of an independent float forward over th
   }
 });
 
+test('a text fed whole, in two parts and one by one: the same likeliest token at every position', async () => {
+  const texts = REFERENCE.map(({ prompt_ids, reference_ids }) => [...prompt_ids, ...reference_ids]);
+  const [medium] = texts.filter(({ length }) => length > 100 && length < 500);
+  if (!medium) throw new Error('No reference case of medium length.');
+  const steps = await engine.steps(
+    'demo',
+    DEMO,
+    DEMO_LIBRARY,
+    medium,
+    [1, 2, 5, 15, 16, 17, 31, 32, 33, 64, 97],
+  );
+  expect(steps.whole).toEqual(steps.single);
+  for (const { at, rows } of steps.cut) expect(rows, `cut after ${at}`).toEqual(steps.single.slice(at - 1));
+  expect(steps.prompt).toBe(steps.single.at(-1));
+
+  // Longer than one chunk of a prompt (512 tokens).
+  const long = texts.flat().slice(0, 700);
+  const chunked = await engine.steps('demo', DEMO, DEMO_LIBRARY, long, [400, 512, 690]);
+  expect(chunked.prompt).toBe(chunked.single.at(-1));
+  for (const { at, rows } of chunked.cut)
+    expect(rows, `cut after ${at}`).toEqual(chunked.single.slice(at - 1));
+});
+
 test('edit-shaped decoding gives WebLLM’s greedy tokens, on at least 200 held-out prompts', async () => {
   const cases = HELD_OUT.slice(0, 220);
   expect(cases.length).toBeGreaterThanOrEqual(200);

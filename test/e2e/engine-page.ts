@@ -43,17 +43,28 @@ export class EnginePage {
 
   /** Serves a model build and a library from disk and loads them. */
   load(id: string, folder: string, library: string, selfCheck?: KnownSelfCheck) {
-    const source: BuildSource = {
-      id,
-      weights: `${this.server.origin}/${id}/`,
-      library: `${this.server.origin}/${id}/library.wasm`,
-    };
-    serveFolder(this.server, folder, `${id}/`);
-    this.server.files.set(`/${id}/library.wasm`, readFileSync(library));
+    const source = this.#publish(id, folder, library);
     return this.page.evaluate(([build, known]) => engineHarness.load(build, 2048, known), [
       source,
       selfCheck,
     ] as const);
+  }
+
+  /** Feeds a text to a model in every way; see `Steps`. */
+  steps(id: string, folder: string, library: string, ids: readonly number[], cuts: readonly number[]) {
+    const source = this.#publish(id, folder, library);
+    return this.page.evaluate(([build, text, places]) => engineHarness.steps(build, 2048, text, places), [
+      source,
+      ids,
+      cuts,
+    ] as const);
+  }
+
+  #publish(id: string, folder: string, library: string): BuildSource {
+    serveFolder(this.server, folder, `${id}/`);
+    this.server.files.set(`/${id}/library.wasm`, readFileSync(library));
+    const { origin } = this.server;
+    return { id, weights: `${origin}/${id}/`, library: `${origin}/${id}/library.wasm` };
   }
 
   tokenize(text: string) {

@@ -1,8 +1,14 @@
 import { EngineClient } from '../../../src/engine/client.ts';
 import type { EngineError } from '../../../src/engine/errors.ts';
-import type { GenerationSettings, KnownSelfCheck, LoadedModel } from '../../../src/engine/protocol.ts';
+import type {
+  GenerationSettings,
+  KnownSelfCheck,
+  LoadableModel,
+  LoadedModel,
+} from '../../../src/engine/protocol.ts';
 import type { BuildSource } from '../../../src/weights/build.ts';
 import { WeightClient } from '../../../src/weights/client.ts';
+import type { Steps, StepsRequest } from './steps-worker.ts';
 
 const weights = new WeightClient(
   new Worker(new URL('../../../src/weights-worker.ts', import.meta.url), { type: 'module' }),
@@ -13,25 +19,43 @@ const engine = new EngineClient(
   (error) => gone.push(error),
 );
 
+async function stored(source: BuildSource, contextWindow: number): Promise<LoadableModel> {
+  await weights.acquire(source);
+  const { engine: addresses } = await weights.inspect(source);
+  if (!addresses) throw new Error('The build is not stored.');
+  return {
+    id: source.id,
+    weightsUrl: addresses.model,
+    libraryUrl: addresses.modelLib,
+    contextWindow,
+    requiredFeatures: [],
+  };
+}
+
 /** The real weight store and the real engine, without the page around them. */
 const harness = {
   gone,
   async load(source: BuildSource, contextWindow: number, selfCheck?: KnownSelfCheck): Promise<LoadedModel> {
-    await weights.acquire(source);
-    const { engine: addresses } = await weights.inspect(source);
-    if (!addresses) throw new Error('The build is not stored.');
     return engine.load(
-      {
-        id: source.id,
-        weightsUrl: addresses.model,
-        libraryUrl: addresses.modelLib,
-        contextWindow,
-        requiredFeatures: [],
-        ...(selfCheck && { selfCheck }),
-      },
+      { ...(await stored(source, contextWindow)), ...(selfCheck && { selfCheck }) },
       () => undefined,
       new AbortController().signal,
     );
+  },
+  /** Feeds a text in every way, in a worker of its own. */
+  async steps(source: BuildSource, contextWindow: number, ids: readonly number[], cuts: readonly number[]) {
+    const worker = new Worker(new URL('./steps-worker.ts', import.meta.url), { type: 'module' });
+    const model = await stored(source, contextWindow);
+    const answer = new Promise<Steps>((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<{ steps?: Steps; error?: string }>) => {
+        if (data.steps) resolve(data.steps);
+        else reject(new Error(data.error));
+      };
+    });
+    worker.postMessage({ model, ids, cuts } satisfies StepsRequest);
+    return answer.finally(() => {
+      worker.terminate();
+    });
   },
   tokenize: (text: string) => engine.tokenize(text),
   /** @param stopAfter characters of the reply after which the run is stopped */
