@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourceFile } from '../src/weights/checkpoint/source.ts';
 
 export interface HubServer {
@@ -19,6 +20,8 @@ export interface Faults {
   dropEvery?: number;
   /** Ignore Range. */
   noRange?: boolean;
+  /** Milliseconds before every answer with content; may be changed while the server runs. */
+  delay?: number;
   /** The address that content redirects to is good for so many requests. */
   expireAfter?: number;
 }
@@ -74,6 +77,7 @@ export async function startHubServer(
     const { range } = request.headers;
     requests.push({ path: file.name, range });
     count++;
+    if (faults.delay) await sleep(faults.delay);
     if (faults.busyEvery && count % faults.busyEvery === 0) {
       response.writeHead(503, { 'Retry-After': '0' }).end();
       return;
