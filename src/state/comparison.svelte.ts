@@ -32,18 +32,28 @@ export type ColumnState =
 /** One set of objectives, on one model. */
 export class Column {
   readonly key: number;
-  modelId = $state('');
+  /** Undefined means the model that is chosen on the desk. */
+  modelId = $state<string>();
   state = $state.raw<ColumnState>({ kind: 'empty' });
   readonly choice: ObjectiveChoice;
   readonly family: Family = $derived.by(() => this.#family());
   readonly #family: () => Family;
 
-  constructor(key: number, modelId: string, list: ObjectiveList, family: (modelId: string) => Family) {
+  constructor(key: number, list: ObjectiveList, family: (modelId: string | undefined) => Family) {
     this.key = key;
-    this.modelId = modelId;
     this.#family = () => family(this.modelId);
     this.choice = new ObjectiveChoice(list, this.#family);
   }
+}
+
+/** What a column is to do, as it was when the comparison began. */
+interface Task {
+  readonly column: Column;
+  readonly model: Model;
+  readonly family: Family;
+  readonly objectives: readonly string[];
+  readonly query: string;
+  readonly answer: string;
 }
 
 /** The desk's query and answer under several sets of objectives or models, one after the other. */
@@ -96,7 +106,7 @@ export class Comparison {
   add(ticked: readonly string[] = []): void {
     if (this.full) return;
     const { list } = this.#alignment.objectives;
-    const column = new Column(++this.#lastKey, this.#model.chosen.id, list, (id) => this.#familyOf(id));
+    const column = new Column(++this.#lastKey, list, (id) => this.#familyOf(this.#modelOf(id)));
     column.choice.set(ticked);
     this.columns = [...this.columns, column];
   }
@@ -112,12 +122,18 @@ export class Comparison {
     const abort = new AbortController();
     this.#abort = abort;
     const { columns } = this;
+    // A column chooses its model when its turn comes, so what depends on the chosen one is settled before.
+    const tasks = columns.map((column): Task => {
+      const model = this.#modelOf(column.modelId);
+      const family = this.#familyOf(model);
+      return { column, model, family, objectives: column.choice.sentences, query, answer };
+    });
     for (const column of columns) column.state = { kind: 'waiting' };
     try {
-      for (const [position, column] of columns.entries()) {
+      for (const [position, task] of tasks.entries()) {
         if (abort.signal.aborted) break;
         this.at = position;
-        column.state = await this.#runColumn(column, query, answer, abort.signal);
+        task.column.state = await this.#runTask(task, abort.signal);
       }
     } finally {
       for (const column of columns) if (column.state.kind === 'waiting') column.state = { kind: 'empty' };
@@ -136,30 +152,31 @@ export class Comparison {
       this.#model.cancelLoading();
   }
 
-  async #runColumn(column: Column, query: string, answer: string, signal: AbortSignal): Promise<ColumnState> {
-    const objectives = column.choice.sentences;
+  async #runTask(
+    { column, model, family, objectives, query, answer }: Task,
+    signal: AbortSignal,
+  ): Promise<ColumnState> {
     const changes = new StreamedChanges(answer);
     const { generation } = this.#settings;
     try {
       const outcome = await this.#aligner.align(
-        buildPrompt(column.family, objectives, query, answer),
+        buildPrompt(family, objectives, query, answer),
         generation,
         (text) => (column.state = { kind: 'running', pieces: changes.update(text) }),
         signal,
-        column.modelId,
+        model.id,
       );
       if (outcome.kind === 'too-long') return { kind: 'too-long' };
       if (outcome.kind === 'not-started')
         return signal.aborted ? { kind: 'empty' } : { kind: 'failed', error: undefined };
       const { text, finishReason, figures } = outcome.generation;
       const pieces = changesBetween(answer, text);
-      const { id, name } = this.#modelOf(column.modelId);
       if (text !== '')
         this.#onFinished({
           id: crypto.randomUUID(),
           at: new Date().toISOString(),
-          model: { id, name },
-          family: column.family.name,
+          model: { id: model.id, name: model.name },
+          family: family.name,
           objectives: [...objectives],
           query,
           answer,
@@ -176,11 +193,11 @@ export class Comparison {
     }
   }
 
-  #familyOf(modelId: string): Family {
-    return FAMILIES[this.#settings.family ?? this.#modelOf(modelId).family];
+  #familyOf(model: Model): Family {
+    return FAMILIES[this.#settings.family ?? model.family];
   }
 
-  #modelOf(modelId: string): Model {
+  #modelOf(modelId: string | undefined): Model {
     return this.models.find(({ id }) => id === modelId) ?? this.#model.chosen;
   }
 }

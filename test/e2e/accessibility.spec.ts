@@ -160,7 +160,7 @@ test.describe('a run by keyboard alone', () => {
       const matches = await focused.evaluate(
         (element, [source, flags]) => {
           const label =
-            element.getAttribute('aria-description') ??
+            element.getAttribute('title') ??
             element.getAttribute('aria-label') ??
             (element as HTMLInputElement).labels?.[0]?.textContent ??
             element.textContent;

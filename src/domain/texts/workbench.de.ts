@@ -100,6 +100,7 @@ export const workbenchDe: typeof workbenchEn = {
     add: 'Spalte hinzufügen',
     remove: (position) => `Spalte ${position} entfernen`,
     model: (position) => `Modell von Spalte ${position}`,
+    deskModel: 'Modell des Schreibtischs',
     run: 'Vergleichen',
     choose: 'Ziele wählen',
     empty: 'Noch nicht geschrieben.',

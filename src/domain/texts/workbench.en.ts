@@ -103,6 +103,7 @@ export const workbenchEn = {
     add: 'Add a column',
     remove: (position: number) => `Remove column ${position}`,
     model: (position: number) => `Model of column ${position}`,
+    deskModel: 'Model of the desk',
     run: 'Compare',
     choose: 'Choose objectives',
     empty: 'Not written yet.',
