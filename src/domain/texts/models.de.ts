@@ -16,7 +16,7 @@ export const modelsDe: typeof modelsEn = {
     'Der Browser darf es löschen, wenn der Platz auf dem Gerät knapp wird. Die Seite zu installieren oder ein Lesezeichen zu setzen ändert das oft.',
   size,
   facts: (family, quantization, licence) =>
-    `Prompts wie bei ${family} · ${quantization} · Lizenz: ${licence}`,
+    `Prompts wie bei ${family} · ${quantization}${licence === '' ? '' : ` · Lizenz: ${licence}`}`,
   demo: 'Demo, nicht MetaAligner',
   states: {
     unknown: 'Wird nachgesehen…',

@@ -20,7 +20,7 @@ export const modelsEn = {
     'The browser may delete it when the device runs short of space. Installing the page or bookmarking it often changes that.',
   size,
   facts: (family: string, quantization: string, licence: string) =>
-    `Prompts as in ${family} · ${quantization} · licence: ${licence}`,
+    `Prompts as in ${family} · ${quantization}${licence === '' ? '' : ` · licence: ${licence}`}`,
   demo: 'Demo, not MetaAligner',
   states: {
     unknown: 'Looking…',
