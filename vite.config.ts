@@ -106,6 +106,8 @@ export default defineConfig({
     contentSecurityPolicy(),
     offlineShell,
   ],
+  // A name that is no secure context, for the test of what the page says there; `.test` is reserved for such use.
+  preview: { allowedHosts: ['aligner.test'] },
   build: {
     outDir: '../dist',
     emptyOutDir: true,

@@ -19,6 +19,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 900 },
     serviceWorkers: 'allow',
     screenshot: 'only-on-failure',
+    actionTimeout: 30_000,
     launchOptions: {
       ...(executablePath !== undefined && { executablePath }),
       args: ['--no-sandbox', ...QUIET_FLAGS, ...webgpuFlags()],
@@ -27,10 +28,9 @@ export default defineConfig({
   webServer: {
     command: `npx vite build && npx vite preview --port ${port} --strictPort`,
     cwd: '..',
-    // A name that is no secure context, for the test of that.
-    env: { __VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS: 'aligner.test' },
     url: `http://localhost:${port}/`,
-    reuseExistingServer: !process.env.CI,
+    // A server left over from an interrupted run would serve an old build.
+    reuseExistingServer: false,
     timeout: 120_000,
   },
 });

@@ -61,6 +61,9 @@ test.describe('what the browser lacks', () => {
 });
 
 test.describe('what breaks', () => {
+  // The service worker would answer from its cache and hide the faults.
+  test.use({ serviceWorkers: 'block' });
+
   test('a library that is not there: named, and loaded at the next try', async ({ page }) => {
     await page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: 'Not here' }));
     await page.goto('.');
