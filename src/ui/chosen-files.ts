@@ -14,9 +14,12 @@ export function fromInput({ files }: HTMLInputElement): ChosenFile[] {
 /** Files and folders that were dropped; to be called while the event is handled. */
 export async function fromDrop(items: DataTransferItemList): Promise<ChosenFile[]> {
   // The list is empty as soon as the event is over.
-  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const dropped = [...items].map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const found: ChosenFile[] = [];
-  for (const entry of entries) await collect(entry, found, 0);
+  for (const { entry, file } of dropped) {
+    if (entry) await collect(entry, found, 0);
+    else if (file) found.push({ path: file.name, file });
+  }
   return found;
 }
 

@@ -112,6 +112,7 @@ test.beforeAll(async ({ browser }) => {
       checkpoint: { repository: REPOSITORY, hub: hub.url },
     },
     { ...entry, id: 'folder', name: 'Random from a folder' },
+    { ...entry, id: 'dropped', name: 'Random that was dropped' },
     { ...entry, id: 'broken', family: 'Unheard-of' },
   ];
   site.files.set('/models.json', Buffer.from(JSON.stringify({ models })));
@@ -178,6 +179,23 @@ test('the folder way gives the same bytes', async () => {
   await page.getByLabel(`Choose a folder…: ${name}`).setInputFiles(checkpoint);
   await expect(item(name)).toContainText('Made and stored.', { timeout: 90_000 });
   expect(await storedDigests('folder-q4f32_1')).toEqual(await storedDigests('hub-q4f32_1'));
+});
+
+test('the folder of a ready build that is dropped is taken over with the same bytes', async () => {
+  const name = 'Random that was dropped';
+  await item(name).scrollIntoViewIfNeeded();
+  const place = await item(name).boundingBox();
+  if (!place) throw new Error('The entry is not on the page.');
+  const browser = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await browser.send('Input.dispatchDragEvent', {
+      type,
+      x: place.x + 20,
+      y: place.y + 20,
+      data: { items: [], files: [build], dragOperationsMask: 1 },
+    });
+  await expect(item(name)).toContainText('Made and stored.', { timeout: 90_000 });
+  expect(await storedDigests('dropped-q4f32_1')).toEqual(await storedDigests('hub-q4f32_1'));
 });
 
 test('a ready build is added by its address and gives the same bytes', async () => {
