@@ -104,7 +104,9 @@ class Corpus:
     """A seeded stream of cases. `pieces` are strings for random copying (such as the tokens' texts).
 
     `stray_repeats`: how often an answer repeats sentences although Repetition is not chosen; `recurring`: how
-    often random copying draws from few pieces. Both make copying ambiguous, so they are hard.
+    often random copying draws from few pieces; both make copying ambiguous, so they are hard. `occasion`: how
+    often a chosen objective finds something to edit. `focus`: objectives of which one is chosen, with something
+    to edit, in half of the cases.
     """
 
     def __init__(
@@ -114,8 +116,11 @@ class Corpus:
         pieces: list[str] | None = None,
         stray_repeats: float = 0.2,
         recurring: float = 0.3,
+        occasion: float = 0.5,
+        focus: tuple[str, ...] = (),
     ):
         self.stray_repeats, self.recurring = stray_repeats, recurring
+        self.occasion, self.focus = occasion, focus
         self.rng = random.Random(seed)
         self.held_out = held_out
         self.pieces = pieces
@@ -257,8 +262,8 @@ class Corpus:
             if rng.random() < 0.75:
                 value = rng.choice([v for _, v in group if v != value])
             tail = rng.choice([".", ".", ", of course.", " and the {n} is {a}."])
-            frame = f"{rng.choice(FACT_LEADS)} {lead} {value}{tail}"
-            return self.fill(frame, active)
+            leads = [f for f in FACT_LEADS if "{" in f] if self.held_out else FACT_LEADS
+            return self.fresh(f"{rng.choice(leads)} {lead} {value}{tail}", active)
         frames = HELD_OUT_FRAMES if self.held_out and rng.random() < 0.4 else FRAMES
         text = self.fresh(rng.choice(frames), active)
         if "speci" in active and rng.random() < 0.15 and text[-1] == ".":
@@ -310,9 +315,13 @@ class Corpus:
         """A case with `low` to `high` content sentences. `active`: the objectives whose material the answer holds."""
         rng = self.rng
         chosen = objectives or self.objectives()
+        focus = rng.choice(self.focus) if self.focus and not objectives and rng.random() < 0.5 else None
+        if focus and focus not in chosen:
+            chosen = (*chosen, focus) if rng.random() < 0.5 else (focus,)
         if active is None:
             stray = {"repeat": self.stray_repeats}
-            active = {k for k in rules.OBJECTIVES if rng.random() < (0.5 if k in chosen else stray.get(k, 0.2))}
+            active = {k for k in rules.OBJECTIVES if rng.random() < (self.occasion if k in chosen else stray.get(k, 0.2))}
+            active |= {focus} - {None}
         query = self.fresh(rng.choice(QUERIES), set())
         ending = None
         if "instruction_following" in active:

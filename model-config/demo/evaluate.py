@@ -138,7 +138,7 @@ def main() -> None:
     config, params = shipped_params(args.folder)
     tokenizer = Tokenizer.from_file(str(args.folder / "tokenizer.json"))
     scores, wrong = {}, []
-    named = sets(args.count, held_out_corpus(7, tokenizer))
+    named = sets(args.count, held_out_corpus(21, tokenizer))
     flat = decode_all(config, params, tokenizer, [case for cases in named.values() for case in cases])
     for name, cases in named.items():
         edits, flat = flat[: len(cases)], flat[len(cases) :]

@@ -46,7 +46,12 @@ class Stage:
     rounding: bool = False
     stray_repeats: float = 0.2
     recurring: float = 0.3
+    occasion: float = 0.5
+    focus: tuple[str, ...] = ()
 
+
+# Objectives that drop whole sentences are the hardest to learn, Repetition above all.
+DROPPING = ("repeat", "repeat", "repeat", "len", "fair", "speci")
 
 STAGES = [
     Stage("copy", 250, (2e-3, 2e-3), 64, (1, 1), 0.6),
@@ -55,6 +60,8 @@ STAGES = [
     Stage("wide", 900, (1.8e-3, 1.2e-3), 256, (1, 5), 0.1, (3, 80), 4608, False, 0.06, 0.1),
     Stage("long", 175, (1.2e-3, 1.1e-3), 640, (2, 13), 0.08, (10, 250), 5120, False, 0.06, 0.1),
     Stage("rounded", 800, (1.1e-3, 1e-5), 640, (1, 9), 0.06, (3, 220), 5120, True, 0.06, 0.1),
+    Stage("polish", 500, (6e-4, 5e-6), 320, (1, 5), 0.05, (3, 100), 4608, True, 0.06, 0.05, 0.75),
+    Stage("sentences", 700, (1.5e-3, 5e-6), 448, (1, 7), 0.03, (3, 150), 4608, True, 0.08, 0.05, 0.7, DROPPING),
 ]
 
 
@@ -66,7 +73,8 @@ def encode_case(tokenizer: Tokenizer, case: Case) -> tuple[list[int], list[int]]
 def batches(stage: Stage, tokenizer: Tokenizer, seed: int):
     """Endless batches as `arranged` gives them; rows of like length share one."""
     corpus = Corpus(
-        seed, pieces=tok.pieces(tokenizer), stray_repeats=stage.stray_repeats, recurring=stage.recurring
+        seed, pieces=tok.pieces(tokenizer), stray_repeats=stage.stray_repeats, recurring=stage.recurring,
+        occasion=stage.occasion, focus=stage.focus,
     )
     waiting = defaultdict(list)
     while True:
