@@ -140,7 +140,7 @@ test('what will not run here says why, and what suits the device is recommended'
   await expect(item('Demo aligner')).toContainText('Recommended for this device');
 });
 
-test('the Hub way says what it costs, can be paused, goes on, and gives the bytes of the command line', async () => {
+test('the Hub way says what it costs, can be cancelled, paused, goes on, and gives the bytes of the command line', async () => {
   await page.getByText('Get MetaAligner IMHI 13B').click();
   await expect(item('MetaAligner IMHI 13B')).toContainText('26 GB of traffic');
   await expect(item('MetaAligner IMHI 13B')).toContainText('build of 7.3 GB');
@@ -148,6 +148,12 @@ test('the Hub way says what it costs, can be paused, goes on, and gives the byte
   const name = 'Random from the Hub';
   await page.getByText(`Get ${name}`).click();
   faults.delay = 500;
+  await button('Convert from the Hub', name).click();
+  await expect(page.getByRole('progressbar', { name: 'Model conversion' })).toBeVisible();
+  await button('Cancel and delete', name).click();
+  await expect(item(name)).toContainText('The unfinished download was deleted.');
+  await expect(item(name)).toContainText('Not here yet');
+  await page.getByText(`Get ${name}`).click();
   await button('Convert from the Hub', name).click();
   await expect(page.getByRole('progressbar', { name: 'Model conversion' })).toBeVisible();
   await button('Pause', name).click();
