@@ -16,6 +16,12 @@ export const PART_BYTES = 4 * 2 ** 20;
  */
 const BALLAST_BYTES = 12 * PART_BYTES;
 
+/**
+ * A part is put together from pieces of this size, in bytes. Each goes over to the browser's process as soon as it is
+ * full, so that little is left to do in the transaction that stores the part; transactions on a store run one by one.
+ */
+const PIECE_BYTES = 2 ** 20;
+
 /** Below this a part is not worth a record of its own when the connection breaks; the bytes wait in memory. */
 const WORTH_KEEPING_BYTES = 2 ** 20;
 
@@ -27,8 +33,10 @@ export class FileWriter {
   #digests!: Digests;
   #stored = 0;
   #parts = 0;
-  readonly #buffer = new Uint8Array(PART_BYTES);
-  #buffered = 0;
+  readonly #piece = new Uint8Array(PIECE_BYTES);
+  #filled = 0;
+  #pieces: Blob[] = [];
+  #sealed = 0;
   #writing: Promise<void> = Promise.resolve();
   /** Kept from one part to the next, so that it is really allocated. */
   protected ballast = new ArrayBuffer(0);
@@ -71,16 +79,30 @@ export class FileWriter {
       );
     this.#digests.update(chunk);
     for (let rest = chunk; rest.byteLength > 0;) {
-      const taken = rest.subarray(0, PART_BYTES - this.#buffered);
-      this.#buffer.set(taken, this.#buffered);
-      this.#buffered += taken.byteLength;
+      const taken = rest.subarray(0, PIECE_BYTES - this.#filled);
+      this.#piece.set(taken, this.#filled);
+      this.#filled += taken.byteLength;
       rest = rest.subarray(taken.byteLength);
-      if (this.#buffered < PART_BYTES) return;
+      if (this.#filled < PIECE_BYTES) return;
+      this.#seal();
+      if (this.#buffered < PART_BYTES) continue;
       await this.#writing;
       this.#writing = this.#append(false);
       // Reported by the next write or by flush; without a handler the browser would report it as unhandled too.
       this.#writing.catch(() => undefined);
     }
+  }
+
+  /** What has come since the last piece becomes one. */
+  #seal(): void {
+    if (this.#filled === 0) return;
+    this.#pieces.push(new Blob([this.#piece.subarray(0, this.#filled)]));
+    this.#sealed += this.#filled;
+    this.#filled = 0;
+  }
+
+  get #buffered(): number {
+    return this.#sealed + this.#filled;
   }
 
   /** Stores what waits in memory, unless it is little and `always` is false. Resolves when it is on the disk. */
@@ -104,17 +126,20 @@ export class FileWriter {
   /** Throws away what is here of the file. */
   async restart(): Promise<void> {
     await this.#writing.catch(() => undefined);
-    this.#stored = this.#parts = this.#buffered = 0;
+    this.#stored = this.#parts = this.#filled = this.#sealed = 0;
+    this.#pieces = [];
     this.#digests = await startDigests(this.file);
     await this.store.dropFile(this.build.id, this.build.revision, this.file.name);
   }
 
   #append(verified: boolean): Promise<void> {
     this.ballast = new ArrayBuffer(BALLAST_BYTES);
-    const part = this.#buffered > 0 ? new Blob([this.#buffer.subarray(0, this.#buffered)]) : undefined;
-    this.#stored += this.#buffered;
+    this.#seal();
+    const part = this.#sealed > 0 ? new Blob(this.#pieces) : undefined;
+    this.#stored += this.#sealed;
     if (part) this.#parts += 1;
-    this.#buffered = 0;
+    this.#pieces = [];
+    this.#sealed = 0;
     return this.store.append(this.build, this.file.name, part, {
       nbytes: this.#stored,
       parts: this.#parts,

@@ -17,13 +17,13 @@ import type { Backend } from './weights-page/engine-worker.ts';
 /**
  * First visit and warm start, from the start of the visit to the last shard on the GPU: WebLLM's three backends and the
  * weight store on the same page, model and local server, each in a fresh browser profile, in turn, `--rounds` times.
- * The model has TinyLlama's shapes in q4f32_1 and seeded random bytes.
+ * The model has TinyLlama's shapes in q4f32_1, a few layers more, and seeded random bytes.
  *
  *   npm run bench:weights
  *   npm run bench:weights -- --layers 2 --rounds 1
  */
 const { values } = parseArgs({
-  options: { layers: { type: 'string', default: '22' }, rounds: { type: 'string', default: '3' } },
+  options: { layers: { type: 'string', default: '28' }, rounds: { type: 'string', default: '3' } },
 });
 const LAYERS = Number(values.layers);
 const ROUNDS = Number(values.rounds);

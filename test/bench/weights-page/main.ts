@@ -2,7 +2,7 @@ import type { BuildSource } from '../../../src/weights/build.ts';
 import { WeightClient } from '../../../src/weights/client.ts';
 import type { Backend, Loaded, LoadRequest } from './engine-worker.ts';
 
-// As in the product, the weights worker starts with the page, and the engine's when a model is wanted.
+// As in the product, the weights worker starts with the page, the engine's after the download.
 const client = new WeightClient(
   new Worker(new URL('../../../src/weights-worker.ts', import.meta.url), { type: 'module' }),
 );
