@@ -54,24 +54,24 @@ function digestsOf(path: string): Record<string, string> {
 /** SHA-256 of every stored file of a build, straight from the browser's database. */
 function storedDigests(id: string): Promise<Record<string, string>> {
   return page.evaluate(async (wanted) => {
-    const database = await new Promise<IDBDatabase>((resolve) => {
-      const request = indexedDB.open('metaaligner-weights');
-      request.onsuccess = () => resolve(request.result);
-    });
-    const store = database.transaction('files').objectStore('files');
     const all = <T>(request: IDBRequest<T>) =>
       new Promise<T>((resolve) => (request.onsuccess = () => resolve(request.result)));
     const range = IDBKeyRange.bound(['part', wanted], ['part', wanted, []]);
-    const [keys, parts] = await Promise.all([
-      all(store.getAllKeys(range)),
-      all(store.getAll(range) as IDBRequest<Blob[]>),
-    ]);
-    database.close();
     const files = new Map<string, Blob[]>();
-    keys.forEach((key, i) => {
-      const name = (key as string[])[3] ?? '';
-      files.set(name, [...(files.get(name) ?? []), parts[i] as Blob]);
-    });
+    for (const { name: databaseName = '' } of await indexedDB.databases()) {
+      if (!databaseName.startsWith('metaaligner-weights')) continue;
+      const database = await all(indexedDB.open(databaseName));
+      const store = database.transaction('entries').objectStore('entries');
+      const [keys, parts] = await Promise.all([
+        all(store.getAllKeys(range)),
+        all(store.getAll(range) as IDBRequest<Blob[]>),
+      ]);
+      database.close();
+      keys.forEach((key, i) => {
+        const name = (key as string[])[3] ?? '';
+        files.set(name, [...(files.get(name) ?? []), parts[i] as Blob]);
+      });
+    }
     const digests: Record<string, string> = {};
     for (const [name, blobs] of files) {
       const hash = await crypto.subtle.digest('SHA-256', await new Blob(blobs).arrayBuffer());

@@ -106,12 +106,17 @@ test('deleting a model leaves nothing of it', async () => {
   await expect(page.getByText('Deleted. Nothing of it is left in this browser.')).toBeVisible();
   await expect(page.getByText('Not downloaded')).toBeVisible();
   const left = await page.evaluate(async () => {
-    const request = indexedDB.open('metaaligner-weights');
-    await new Promise((resolve) => (request.onsuccess = resolve));
-    const keys = request.result.transaction('files').objectStore('files').getAllKeys();
-    await new Promise((resolve) => (keys.onsuccess = resolve));
-    request.result.close();
-    return keys.result.length;
+    let count = 0;
+    for (const { name = '' } of await indexedDB.databases()) {
+      if (!name.startsWith('metaaligner-weights')) continue;
+      const request = indexedDB.open(name);
+      await new Promise((resolve) => (request.onsuccess = resolve));
+      const keys = request.result.transaction('entries').objectStore('entries').getAllKeys();
+      await new Promise((resolve) => (keys.onsuccess = resolve));
+      request.result.close();
+      count += keys.result.length;
+    }
+    return count;
   });
   expect(left).toBe(0);
 });

@@ -79,33 +79,24 @@ export class WeightsPage {
     return this.page.evaluate(() => harness.progress);
   }
 
-  /** How many records of any kind the database holds for a model. */
+  /** How many records of any kind the databases hold for a model. */
   records(id: string): Promise<number> {
-    return this.page.evaluate(async (name) => {
-      const request = indexedDB.open('metaaligner-weights');
-      await new Promise((resolve) => (request.onsuccess = resolve));
-      const keys = request.result.transaction('files').objectStore('files').getAllKeys();
-      await new Promise((resolve) => (keys.onsuccess = resolve));
-      request.result.close();
-      return keys.result.filter((key) => (key as string[])[1] === name).length;
-    }, id);
+    return this.page.evaluate(
+      async (name) => (await harness.readEntries()).filter(({ key }) => key[1] === name).length,
+      id,
+    );
   }
 
   /** Bytes held of each file: of those that are whole and verified, and of those that are not yet. */
   verified(id: string): Promise<Record<'whole' | 'partial', Record<string, number>>> {
     return this.page.evaluate(async (name) => {
-      const request = indexedDB.open('metaaligner-weights');
-      await new Promise((resolve) => (request.onsuccess = resolve));
-      const files = request.result.transaction('files').objectStore('files');
-      const keys = files.getAllKeys();
-      const values = files.getAll();
-      await new Promise((resolve) => (values.onsuccess = resolve));
-      request.result.close();
       const held = { whole: {} as Record<string, number>, partial: {} as Record<string, number> };
-      (keys.result as string[][]).forEach(([kind, model, , file = ''], i) => {
-        const { verified, nbytes } = values.result[i] as { verified: boolean; nbytes: number };
-        if (kind === 'file' && model === name) held[verified ? 'whole' : 'partial'][file] = nbytes;
-      });
+      for (const { key, value } of await harness.readEntries()) {
+        const [kind, model, , file = ''] = key;
+        if (kind !== 'file' || model !== name) continue;
+        const { verified, nbytes } = value as { verified: boolean; nbytes: number };
+        held[verified ? 'whole' : 'partial'][file] = nbytes;
+      }
       return held;
     }, id);
   }

@@ -151,27 +151,8 @@ test.describe('weight store', () => {
     expect(hub.answers).toEqual([]);
     // Damage the second part of the first shard and lose the tokenizer.
     await page.evaluate(async (id) => {
-      const request = indexedDB.open('metaaligner-weights');
-      await new Promise((resolve) => (request.onsuccess = resolve));
-      const transaction = request.result.transaction('files', 'readwrite');
-      const files = transaction.objectStore('files');
-      const keys = files.getAllKeys();
-      keys.onsuccess = () => {
-        for (const key of keys.result as string[][]) {
-          if (
-            key[0] === 'part' &&
-            key[1] === id &&
-            key[3] === 'params_shard_0.bin' &&
-            String(key[4]) === '1'
-          ) {
-            const part = files.get(key);
-            part.onsuccess = () => files.put(new Blob([new Uint8Array((part.result as Blob).size)]), key);
-          }
-          if (key[1] === id && key[3] === 'tokenizer.json') files.delete(key);
-        }
-      };
-      await new Promise((resolve) => (transaction.oncomplete = resolve));
-      request.result.close();
+      await harness.damagePart(id, 'params_shard_0.bin', 1);
+      await harness.loseFile(id, 'tokenizer.json');
     }, source.id);
     expect(await weights.inspect(source)).toMatchObject({ state: 'partial' });
     expect([...(await weights.check(source))].sort()).toEqual([first, 'tokenizer.json']);
@@ -203,16 +184,10 @@ test.describe('weight store', () => {
     expect(await weights.inspect(fresh)).toMatchObject({ state: 'ready', outdated: false });
     await weights.expectIntact(fresh, changed);
     const revisions = await page.evaluate(async () => {
-      const request = indexedDB.open('metaaligner-weights');
-      await new Promise((resolve) => (request.onsuccess = resolve));
-      const keys = request.result.transaction('files').objectStore('files').getAllKeys();
-      await new Promise((resolve) => (keys.onsuccess = resolve));
-      request.result.close();
-      return new Set(
-        (keys.result as string[][])
-          .filter((key) => key[0] !== 'build' && key[1] === 'update')
-          .map((key) => key[2]),
-      ).size;
+      const files = (await harness.readEntries()).filter(
+        ({ key }) => key[0] !== 'build' && key[1] === 'update',
+      );
+      return new Set(files.map(({ key }) => key[2])).size;
     });
     expect(revisions).toBe(1);
   });

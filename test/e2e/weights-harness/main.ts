@@ -1,6 +1,7 @@
 import { WeightClient } from '../../../src/weights/client.ts';
 import type { BuildSource } from '../../../src/weights/build.ts';
 import type { WeightError } from '../../../src/weights/errors.ts';
+import { damagePart, loseFile, readEntries } from './entries.ts';
 import type { Progress } from '../../../src/weights/progress.ts';
 
 interface Reading {
@@ -33,6 +34,9 @@ const outcome = (job: Promise<unknown>): Promise<Outcome> =>
   );
 
 const harness = {
+  readEntries,
+  damagePart,
+  loseFile,
   client,
   progress,
   changes: () => changes,
