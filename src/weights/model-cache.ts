@@ -46,6 +46,7 @@ class ModelCache {
   #inUse: string | undefined;
   #release: () => void = () => undefined;
   #opened: { readonly key: string; readonly blob: Blob } | undefined;
+  #ahead: { readonly key: string; readonly content: Promise<ArrayBuffer | undefined> } | undefined;
 
   constructor(readonly store: BuildStore) {}
 
@@ -56,12 +57,28 @@ class ModelCache {
     const blob = await this.#open(address);
     if (!blob) return undefined;
     // A response reads its Blob through a stream, at a half to a third of the speed of the Blob itself.
-    return Object.assign(new Response(blob), { arrayBuffer: () => blob.arrayBuffer() });
+    return Object.assign(new Response(blob), { arrayBuffer: () => this.#read(address, blob) });
+  }
+
+  /** Reads a file, and the next shard while the engine puts this one on the GPU. */
+  async #read(address: Address, blob: Blob): Promise<ArrayBuffer> {
+    const ahead = this.#ahead?.key === keyOf(address) ? await this.#ahead.content : undefined;
+    const content = ahead ?? (await blob.arrayBuffer());
+    this.#ahead = undefined;
+    const next = address.name.replace(/\d+(?=\.bin$)/, (number) => String(Number(number) + 1));
+    if (next !== address.name) {
+      const { id, revision } = address;
+      const early = this.store.open(id, revision, next).then((file) => file?.arrayBuffer());
+      // Whatever is wrong with it shows when the engine asks for it; after the last shard nobody does.
+      this.#ahead = { key: keyOf({ id, revision, name: next }), content: early.catch(() => undefined) };
+    }
+    return content;
   }
 
   /** WebLLM looks every file up twice in a row, to see whether it is there and to read it; the store is asked once. */
-  async #open({ id, revision, name }: Address): Promise<Blob | undefined> {
-    const key = [id, revision, name].join('/');
+  async #open(address: Address): Promise<Blob | undefined> {
+    const { id, revision, name } = address;
+    const key = keyOf(address);
     const opened = this.#opened?.key === key ? this.#opened.blob : undefined;
     this.#opened = undefined;
     if (opened) return opened;
@@ -117,6 +134,10 @@ interface Address {
   readonly id: string;
   readonly revision: string;
   readonly name: string;
+}
+
+function keyOf({ id, revision, name }: Address): string {
+  return [id, revision, name].join('/');
 }
 
 function parse(request: RequestInfo | URL): Address | undefined {
