@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { chromium, type Page } from '@playwright/test';
+import Papa from 'papaparse';
 import { preview } from 'vite';
 import { QUIET_FLAGS, provideChromium, webgpuFlags } from './chromium.ts';
+import { HELD_OUT } from './e2e/fixtures.ts';
 import { AlignerPage } from './e2e/page.ts';
 
 /**
@@ -9,12 +11,6 @@ import { AlignerPage } from './e2e/page.ts';
  * it also takes every screen at three widths in both themes there, to be looked at.
  */
 const FOLDER = '.github/screenshots';
-const QUERY = 'How should I take care of a fern?';
-const ANSWER =
-  'A fern is a plant that likes shade. You should utilize soft water. A fern is a plant that likes shade. ' +
-  'It is very easy to keep. Rain water always works.';
-const OBJECTIVES = ['Honesty', 'Helpfulness', 'Readability', 'Repetition', 'Length'];
-
 const server = await preview({ preview: { port: 4373, strictPort: true } });
 const browser = await chromium.launch({
   executablePath: provideChromium(),
@@ -34,7 +30,7 @@ async function open(width: number, height: number, colorScheme: 'light' | 'dark'
 
 async function align(page: Page): Promise<void> {
   const aligner = new AlignerPage(page);
-  await aligner.fill(QUERY, ANSWER, OBJECTIVES);
+  await page.getByRole('button', { name: 'Try an example' }).click();
   await aligner.align.click();
   await aligner.finished();
 }
@@ -46,12 +42,34 @@ async function show(page: Page, screen: string): Promise<void> {
 mkdirSync(FOLDER, { recursive: true });
 const desk = await open(1280, 900, 'light');
 await align(desk);
+await desk.evaluate(() => scrollTo(0, 0));
 await desk.screenshot({ path: `${FOLDER}/desk.png` });
 await desk.getByRole('region', { name: 'Changes' }).screenshot({ path: `${FOLDER}/changes.png` });
-for (const screen of ['Compare', 'Batch', 'Models']) {
-  await show(desk, screen);
-  await desk.screenshot({ path: `${FOLDER}/${screen.toLowerCase()}.png` });
-}
+
+await show(desk, 'Compare');
+const second = desk.getByRole('region', { name: 'Column 2' });
+for (const name of ['Honesty', 'Length']) await second.getByRole('checkbox', { name, exact: true }).check();
+await desk.getByRole('button', { name: 'Compare', exact: true }).click();
+await desk.getByText('All columns are done.').waitFor({ timeout: 120_000 });
+await desk.screenshot({ path: `${FOLDER}/compare.png`, fullPage: true });
+
+await show(desk, 'Batch');
+const file = Papa.unparse(
+  HELD_OUT.slice(0, 8).map(({ query, answer }) => ({ query, goldens: '', generated_text: answer })),
+);
+await desk
+  .getByLabel(/^Open/)
+  .setInputFiles({ name: 'answers.csv', mimeType: 'text/csv', buffer: Buffer.from(file) });
+await desk.getByRole('button', { name: 'Start', exact: true }).click();
+await desk
+  .getByRole('table', { name: 'Rows' })
+  .getByText(/^Aligned/)
+  .nth(4)
+  .waitFor({ timeout: 120_000 });
+await desk.screenshot({ path: `${FOLDER}/batch.png` });
+
+await show(desk, 'Models');
+await desk.screenshot({ path: `${FOLDER}/models.png` });
 await desk.context().close();
 
 const folder = process.argv[2];
