@@ -28,3 +28,5 @@ PYTHON=$PWD/.venv/bin/python library/build-runtime.sh
 
 .venv/bin/python evaluate.py "$shipped"
 .venv/bin/python fixtures.py "$shipped"
+
+.venv/bin/python pin.py

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import registry from '../../../model-config/models.json';
 import { buildId, libraryAddress, mergeRegistries, readRegistry } from '../../../src/domain/models.ts';
@@ -18,6 +20,17 @@ test('the shipped registry is sound and begins with the demo', () => {
       expect(address).toMatch(/^https:\/\/libraries\.example\/v1\/.*-webgpu\.wasm$/);
       expect(address).toContain(quantization);
     }
+  }
+});
+
+test('the demo’s checksums are those of the files that ship', () => {
+  const [{ library, libraryBytes, sha256 = {} } = { library: '' }] =
+    readRegistry(registry).models[0]?.builds ?? [];
+  expect(Object.keys(sha256)).toContain('tensor-cache.json');
+  for (const [name, digest] of Object.entries(sha256)) {
+    const content = readFileSync(new URL(`../../../public/models/demo/${name}`, import.meta.url));
+    expect(createHash('sha256').update(content).digest('hex'), name).toBe(digest);
+    if (library.endsWith(name)) expect(content.length).toBe(libraryBytes);
   }
 });
 
