@@ -65,12 +65,29 @@ function casesBetween(low: number, high: number): Case[] {
     .map(caseOf);
 }
 
+/** An answer of three words gets two sentences that stand nowhere in the prompt. */
+function rewrites(): Case[] {
+  return HELD_OUT.slice(0, perClass).map(({ query, answer }) =>
+    caseOf({
+      query,
+      answer: `${answer.split(/\s+/).slice(0, 3).join(' ')}.`,
+      objectives: ['truthfulness', 'helpfulness'],
+    }),
+  );
+}
+
 const CLASSES: { name: string; cases: Case[]; model: string; library: string; maxNewTokens: number }[] = [
   { name: 'copy-heavy', cases: casesBetween(COPY_HEAVY, 1), ...DEMO, maxNewTokens: 200 },
   { name: 'half copied', cases: casesBetween(...HALF), ...DEMO, maxNewTokens: 200 },
-  // The demo always copies; a random model's words have nothing to do with its prompt. It soon repeats itself, which
+  { name: 'rewrite', cases: rewrites(), ...DEMO, maxNewTokens: 200 },
+  // A random model's words have nothing to do with its prompt. It soon repeats itself, which
   // would be something to guess from, so it is stopped before.
-  { name: 'nothing to copy', cases: HELD_OUT.slice(0, perClass).map(caseOf), ...RANDOM, maxNewTokens: 24 },
+  {
+    name: 'nothing to copy (random model)',
+    cases: HELD_OUT.slice(0, perClass).map(caseOf),
+    ...RANDOM,
+    maxNewTokens: 24,
+  },
 ];
 
 const browser = await chromium.launch({
@@ -83,7 +100,7 @@ const rows: Row[] = [];
 const milliseconds = ({ figures, tokenIds }: Generation) =>
   figures.decodeTokensPerSecond > 0 ? ((tokenIds.length - 1) / figures.decodeTokensPerSecond) * 1000 : 0;
 for (const { name, cases, model, library, maxNewTokens } of CLASSES) {
-  const { adapter, selfCheck } = await engine.load(name.replaceAll(' ', '-'), model, library);
+  const { adapter, selfCheck } = await engine.load(name.replaceAll(/\W+/g, '-'), model, library);
   console.log(`${name}: ${adapter}, milliseconds a step by tokens in it ${JSON.stringify(selfCheck?.costs)}`);
   let [ours, reference, tokens, steps] = [0, 0, 0, 0];
   for (const { prompt, answer } of cases) {
