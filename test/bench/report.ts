@@ -24,7 +24,7 @@ export function report(
     unit: row.unit,
     ours: rounded(row.ours),
     reference: row.reference === null ? null : rounded(row.reference),
-    ratio: row.reference === null ? null : rounded(row.ours / row.reference),
+    ratio: !row.reference ? null : rounded(row.ours / row.reference),
     better: row.better,
   }));
   console.table(withRatio);
