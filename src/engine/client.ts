@@ -1,6 +1,7 @@
 import type { Prompt } from '../domain/prompt.ts';
 import { EngineError } from './errors.ts';
 import type {
+  EngineFailure,
   EngineRequest,
   EngineResponse,
   Generation,
@@ -136,22 +137,20 @@ export class EngineClient {
   }
 
   #gone(error: EngineError): void {
-    this.#discardWorker({ code: error.code, detail: error.message });
+    this.#discardWorker(error);
     this.#onGone(error);
   }
 
   /** Ends the worker and fails whatever waited for it. */
-  #discardWorker(failure: EngineError | { code: EngineError['code']; detail: string } = CANCELLED): void {
+  #discardWorker({ code, detail }: EngineFailure = CANCELLED): void {
     this.#worker?.terminate();
     this.#worker = undefined;
-    const { code } = failure;
-    const detail = failure instanceof EngineError ? failure.message : failure.detail;
     for (const [request, settle] of [...this.#waiting])
       settle({ kind: 'failed', request, failure: { code, detail } });
   }
 }
 
-const CANCELLED = { code: 'not-loaded', detail: 'Loading was cancelled.' } as const;
+const CANCELLED: EngineFailure = { code: 'not-loaded', detail: 'Loading was cancelled.' };
 
 function unexpected(response: EngineResponse): EngineError {
   return new EngineError({ code: 'worker-crashed', detail: `Unexpected answer "${response.kind}".` });

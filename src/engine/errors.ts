@@ -1,7 +1,7 @@
 import type { EngineErrorCode, EngineFailure } from './protocol.ts';
 
 /** A failure of the engine, with a code that the page turns into words and a next step. */
-export class EngineError extends Error {
+export class EngineError extends Error implements EngineFailure {
   override readonly name = 'EngineError';
   readonly code: EngineErrorCode;
   /** What went wrong, in the words of the part that noticed it. */
@@ -16,7 +16,7 @@ export class EngineError extends Error {
 
 /** Sorts what WebLLM, the browser or the network threw into the codes of the protocol. */
 export function toFailure(error: unknown, fallback: EngineErrorCode): EngineFailure {
-  if (error instanceof EngineError) return { code: error.code, detail: error.message };
+  if (error instanceof EngineError) return { code: error.code, detail: error.detail };
   const name = error instanceof Error ? error.name : '';
   const detail = error instanceof Error ? error.message : String(error);
   switch (name) {

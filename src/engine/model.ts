@@ -4,7 +4,7 @@ import { StepCosts } from '../domain/step-costs.ts';
 import { probeAdapter } from './device.ts';
 import { decodeEditShaped } from './edit-shaped-decoding.ts';
 import { decodeOrdinary } from './ordinary-decoding.ts';
-import { openPipeline, type Forward, type Pipeline, type Tokens } from './pipeline.ts';
+import { openPipeline, type Pipeline } from './pipeline.ts';
 import type {
   Decoding,
   Generation,
@@ -165,11 +165,8 @@ async function selfCheck(
 ): Promise<KnownSelfCheck | undefined> {
   if ('unavailable' in forward) return undefined;
   if (known?.subject === subject) return known;
-  return { subject, ...(await runCheck(forward, tokens)) };
-}
-
-async function runCheck(forward: Forward, tokens: Tokens): ReturnType<typeof checkSteps> {
-  return checkSteps(forward, [...tokens.prefixIds, ...tokens.encode(CHECK_TEXT)]);
+  const ids = [...tokens.prefixIds, ...tokens.encode(CHECK_TEXT)];
+  return { subject, ...(await checkSteps(forward, ids)) };
 }
 
 function appConfig(model: LoadableModel): AppConfig {

@@ -1,11 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from '@playwright/test';
-import { build } from 'vite';
 import type { GenerationSettings, KnownSelfCheck } from '../../src/engine/protocol.ts';
 import type { BuildSource } from '../../src/weights/build.ts';
 import { FaultServer } from './fault-server.ts';
+import { serveHarness } from './weights-page.ts';
 
 export const GREEDY: GenerationSettings = { temperature: 0, maxNewTokens: 1024, editShaped: true };
 export const WEBLLM_GREEDY: GenerationSettings = { ...GREEDY, editShaped: false };
@@ -18,18 +16,8 @@ export class EnginePage {
   ) {}
 
   static async open(browser: Browser): Promise<EnginePage> {
-    const outDir = mkdtempSync(join(tmpdir(), 'engine-harness-'));
-    await build({
-      configFile: false,
-      root: join(import.meta.dirname, 'engine-harness'),
-      base: './',
-      logLevel: 'error',
-      worker: { format: 'es' },
-      build: { outDir, emptyOutDir: true, target: 'es2023' },
-    });
     const server = await FaultServer.start();
-    serveFolder(server, outDir, '');
-    rmSync(outDir, { recursive: true });
+    await serveHarness(server, 'engine-harness');
     const page = await browser.newPage();
     await page.goto(`${server.origin}/index.html`);
     await page.waitForFunction(() => 'engineHarness' in globalThis);
@@ -61,7 +49,7 @@ export class EnginePage {
   }
 
   #publish(id: string, folder: string, library: string): BuildSource {
-    serveFolder(this.server, folder, `${id}/`);
+    this.server.addFolder(folder, `${id}/`);
     this.server.files.set(`/${id}/library.wasm`, readFileSync(library));
     const { origin } = this.server;
     return { id, weights: `${origin}/${id}/`, library: `${origin}/${id}/library.wasm` };
@@ -76,13 +64,5 @@ export class EnginePage {
       ([text, edited, how, characters]) => engineHarness.generate(text, edited, how, characters),
       [prompt, answer, settings, stopAfter] as const,
     );
-  }
-}
-
-function serveFolder(server: FaultServer, folder: string, prefix: string): void {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    server.files.set(`/${prefix}${relative(folder, path)}`, readFileSync(path));
   }
 }
