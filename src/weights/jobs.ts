@@ -139,7 +139,9 @@ export class WeightJobs {
     id: string,
     job: (signal: AbortSignal, onProgress: (progress: Progress) => void) => Promise<T>,
   ): Promise<T> {
-    if (this.#running.has(id)) throw new WeightError('in-use', 'This tab works on the model already.');
+    // A job that was stopped may still be ending: the lock makes this one wait for it.
+    if (this.#running.get(id)?.signal.aborted === false)
+      throw new WeightError('in-use', 'This tab works on the model already.');
     const controller = new AbortController();
     this.#running.set(id, controller);
     try {
@@ -149,7 +151,7 @@ export class WeightJobs {
         }),
       );
     } finally {
-      this.#running.delete(id);
+      if (this.#running.get(id) === controller) this.#running.delete(id);
       this.#tell({ kind: 'changed', id });
     }
   }

@@ -142,6 +142,22 @@ test.describe('weight store', () => {
     expect(await weights.records(source.id)).toBe(0);
   });
 
+  test('stopped and started again in the same moment, goes on', async ({ page }) => {
+    const source = publish(hub, 'hasty', model);
+    hub.manners.rate = 3 * MIB;
+    const weights = await open(page);
+    const first = weights.acquire(source);
+    await expect.poll(async () => (await weights.progress()).at(-1)?.loaded ?? 0).toBeGreaterThan(MIB);
+    hub.reset();
+    const second = page.evaluate(async (build) => {
+      void harness.client.stop(build.id);
+      return harness.acquire(build);
+    }, source);
+    expect(await first).toMatchObject({ ok: false, code: 'stopped' });
+    expect(await second).toEqual({ ok: true });
+    await weights.expectIntact(source, model);
+  });
+
   test('checks stored files and repairs only the damaged one', async ({ page }) => {
     const source = publish(hub, 'check', model);
     const weights = await open(page);
