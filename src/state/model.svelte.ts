@@ -186,8 +186,7 @@ export class ModelState {
     signal.throwIfAborted();
     show({ kind: 'loading', progress: { phase: 'starting', fraction: 0 } });
     const { engine } = await this.#weights.inspect(source);
-    if (!engine)
-      throw new WeightError('not-stored', 'The model was downloaded but is not stored. Try again.');
+    if (!engine) throw new WeightError('not-stored', { says: 'not-stored' });
     return engine;
   }
 

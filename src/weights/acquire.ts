@@ -65,31 +65,20 @@ async function prepare(
 ): Promise<Build> {
   const library = new URL(source.library).pathname.split('/').at(-1) ?? '';
   if (!isPlainName(library))
-    throw new WeightError(
-      'bad-manifest',
-      `The address of the model library, ${source.library}, ends in no file name.`,
-    );
+    throw new WeightError('bad-manifest', { says: 'library-without-name', address: source.library });
   const small = new Map<string, { file: BuildFile; content: Uint8Array<ArrayBuffer> }>();
   const add = async (name: string, urls: string[]) => {
     const { url, content } = await fetchSmall(urls, name, options);
     const digest = await sha256(content);
     const announced = source.sha256?.[name]?.toLowerCase() ?? digest;
     if (digest !== announced)
-      throw new WeightError(
-        'bad-file',
-        `${name} has the SHA-256 ${digest} where the registry announces ${announced}. The server has another version of the model than this page expects: reload the page, or tell its publisher.`,
-        name,
-      );
+      throw new WeightError('bad-file', { says: 'other-version', file: name, found: digest, announced });
     checkContent(content, name);
     small.set(name, { file: { name, url, nbytes: content.byteLength, sha256: digest }, content });
     return content;
   };
   const { weights } = source;
-  if (weights === undefined)
-    throw new WeightError(
-      'not-stored',
-      'There is no ready-made build of this model: convert its checkpoint.',
-    );
+  if (weights === undefined) throw new WeightError('not-stored', { says: 'no-build' });
   const inFolder = (name: string) => new URL(name, weights).href;
   // Older builds have the same file under another name.
   const manifest = await add(TENSOR_CACHE_FILE, [
@@ -104,11 +93,11 @@ async function prepare(
 
   const clash = shards.find(({ name }) => small.has(name));
   if (clash)
-    throw new WeightError(
-      'bad-manifest',
-      `${TENSOR_CACHE_FILE} lists ${clash.name} as a shard.`,
-      TENSOR_CACHE_FILE,
-    );
+    throw new WeightError('bad-manifest', {
+      says: 'listed-as-shard',
+      file: TENSOR_CACHE_FILE,
+      shard: clash.name,
+    });
   const files = [
     ...[...small.values()].map(({ file }) => file),
     ...shards.map((shard) => {
@@ -118,11 +107,11 @@ async function prepare(
   ];
   const unchecked = files.find(({ md5, sha256: digest }) => md5 === undefined && digest === undefined);
   if (unchecked)
-    throw new WeightError(
-      'bad-manifest',
-      `${TENSOR_CACHE_FILE} gives no md5sum for ${unchecked.name}, so its bytes could not be verified. Convert the model again.`,
-      TENSOR_CACHE_FILE,
-    );
+    throw new WeightError('bad-manifest', {
+      says: 'no-checksum',
+      file: TENSOR_CACHE_FILE,
+      shard: unchecked.name,
+    });
   await requireRoom(totalBytes(files));
   const build: Build = { id: source.id, revision, library, files };
   if (pending) await store.dropPending(pending);
@@ -147,11 +136,7 @@ async function fetchMissing(
   const [first] = missing;
   if (!first) return;
   if (build.converted === true)
-    throw new WeightError(
-      'not-stored',
-      `${first.name} is damaged or missing, and the model was converted in this browser: convert it again.`,
-      first.name,
-    );
+    throw new WeightError('not-stored', { says: 'convert-again', file: first.name });
   const left = missing.reduce((sum, { name, nbytes }) => sum + nbytes - (records.get(name)?.nbytes ?? 0), 0);
   await requireRoom(left);
 

@@ -19,10 +19,7 @@ export class WeightClient {
       this.#receive(data);
     };
     worker.onerror = ({ message }) => {
-      const error = new WeightError(
-        'no-storage',
-        `The part of the page that keeps the models stopped${message ? `: ${message}` : ''}. Reload the page; what was downloaded is kept.`,
-      );
+      const error = new WeightError('no-storage', { says: 'store-stopped', detail: message || '' });
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
     };
@@ -91,6 +88,6 @@ export class WeightClient {
     const waiting = this.#waiting.get(reply.call);
     this.#waiting.delete(reply.call);
     if (reply.kind === 'done') waiting?.resolve(reply.result);
-    else waiting?.reject(new WeightError(reply.error.code, reply.error.message, reply.error.file));
+    else waiting?.reject(new WeightError(reply.error.code, reply.error.told));
   }
 }

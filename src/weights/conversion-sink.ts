@@ -30,11 +30,7 @@ export function withConversionSink<T>(
   convert: (sink: BuildSink) => Promise<T>,
 ): Promise<T> {
   return navigator.locks.request(workLock(build.id), { ifAvailable: true }, async (lock) => {
-    if (!lock)
-      throw new WeightError(
-        'in-use',
-        'The model is being downloaded or checked, perhaps in another tab. Stop that first.',
-      );
+    if (!lock) throw new WeightError('in-use', { says: 'worked-on' });
     return convert(new ConversionSink(store, build, signal));
   });
 }
@@ -52,10 +48,7 @@ class ConversionSink implements BuildSink {
     const { id, library } = this.wanted;
     const name = new URL(library).pathname.split('/').at(-1) ?? '';
     if (!isPlainName(name))
-      throw new WeightError(
-        'bad-manifest',
-        `The address of the model library, ${library}, ends in no file name.`,
-      );
+      throw new WeightError('bad-manifest', { says: 'library-without-name', address: library });
     const build: Build = { id, revision: fingerprint, library: name, files: [], converted: true };
     const pending = await this.store.build(id, 'pending');
     const whole = new Map<string, string>();
@@ -75,7 +68,7 @@ class ConversionSink implements BuildSink {
 
   async create(name: string): Promise<FileWriter> {
     const build = this.#begun();
-    if (!isPlainName(name)) throw new WeightError('bad-manifest', `${name} is no plain file name.`, name);
+    if (!isPlainName(name)) throw new WeightError('bad-manifest', { says: 'no-plain-name', file: name });
     await this.store.dropFile(build.id, build.revision, name);
     return new ConvertedFile(this.store, build, name);
   }
@@ -86,8 +79,7 @@ class ConversionSink implements BuildSink {
     const records = await this.store.files(build.id, build.revision);
     const files: BuildFile[] = [];
     for (const [name, { nbytes, verified, md5 }] of records) {
-      if (!verified)
-        throw new WeightError('not-stored', `${name} was not finished. Run the conversion again.`, name);
+      if (!verified) throw new WeightError('not-stored', { says: 'unfinished', file: name });
       files.push({ name, url: '', nbytes, ...(md5 !== undefined && { md5 }) });
     }
     await this.store.setReady({ ...build, files });

@@ -1,4 +1,5 @@
 import { createMD5, createSHA256 } from 'hash-wasm';
+import type { Mismatch } from '../domain/texts/weights.en.ts';
 import type { BuildFile } from './build.ts';
 
 /** What a digest is compared with: the announced digests of a file, hex, either or both. */
@@ -7,8 +8,8 @@ export type Expected = Pick<BuildFile, 'md5' | 'sha256'>;
 /** The digests of a file, taken while it streams by. */
 export interface Digests {
   update(chunk: Uint8Array): void;
-  /** Ends the stream. Returns what differs in words, or undefined when every announced digest is right. */
-  mismatch(): string | undefined;
+  /** Ends the stream. Returns what differs, or undefined when every announced digest is right. */
+  mismatch(): Mismatch | undefined;
 }
 
 /** Starts the digests that `expected` announces. */
@@ -21,13 +22,13 @@ export async function startDigests(expected: Expected): Promise<Digests> {
       sha256?.update(chunk);
     },
     mismatch() {
-      for (const [name, hasher, wanted] of [
+      for (const [algorithm, hasher, wanted] of [
         ['SHA-256', sha256, expected.sha256],
         ['MD5', md5, expected.md5],
       ] as const) {
         const found = hasher?.digest('hex');
         if (found !== undefined && found !== wanted?.toLowerCase())
-          return `its ${name} is ${found} instead of ${wanted ?? ''}`;
+          return { algorithm, found, announced: wanted ?? '' };
       }
       return undefined;
     },

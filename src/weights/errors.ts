@@ -1,3 +1,7 @@
+import { TranslatableError, type FailureTexts } from '../domain/texts/failures.ts';
+import { write, type Told } from '../domain/texts/told.ts';
+import { damageEn, weightsEn } from '../domain/texts/weights.en.ts';
+
 /** What went wrong, for code that decides what to offer next; the message is for the person. */
 export type WeightErrorCode =
   | 'stopped' // the person paused or cancelled
@@ -12,37 +16,39 @@ export type WeightErrorCode =
   | 'in-use' // another tab or the loaded engine needs it
   | 'not-stored'; // asked for a file that the store does not hold
 
-/** An error of the weight store. Its message names the file, the cause and the next step. */
-export class WeightError extends Error {
+export type WeightTold = Told<typeof weightsEn>;
+
+/** An error of the weight store. What it tells names the file, the cause and the next step. */
+export class WeightError extends TranslatableError {
   override readonly name = 'WeightError';
   constructor(
     readonly code: WeightErrorCode,
-    message: string,
-    /** Name of the file inside the model build, where one file is at fault. */
-    readonly file?: string,
+    readonly told: WeightTold,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(write(weightsEn, told), options);
   }
+
+  /** Name of the file inside the model build, where one file is at fault. */
+  get file(): string | undefined {
+    return 'file' in this.told ? this.told.file : undefined;
+  }
+
+  override in({ weights }: FailureTexts): string {
+    return write(weights, this.told);
+  }
+}
+
+/** Whether the bytes of a file were not those that were announced, so that fetching it again may help. */
+export function isDamage(told: WeightTold): told is Told<typeof damageEn> {
+  return told.says in damageEn;
 }
 
 /** Turns what IndexedDB throws into an error that says what the person can do. */
 export function storageError(cause: unknown): WeightError {
   if (cause instanceof WeightError) return cause;
   const name = cause instanceof Error ? cause.name : '';
-  if (name === 'QuotaExceededError')
-    return new WeightError(
-      'no-room',
-      'The browser has no more room for this site. What was downloaded is kept: free some disk space or delete another model, then resume.',
-      undefined,
-      { cause },
-    );
+  if (name === 'QuotaExceededError') return new WeightError('no-room', { says: 'quota-exceeded' }, { cause });
   const detail = cause instanceof Error ? cause.message || cause.name : String(cause);
-  return new WeightError(
-    'no-storage',
-    `The browser refused to store the model (${detail}). Private windows and blocked site data do that: ` +
-      'open the page in a normal window and allow it to keep data.',
-    undefined,
-    { cause },
-  );
+  return new WeightError('no-storage', { says: 'storage-refused', detail }, { cause });
 }

@@ -8,12 +8,7 @@ export async function openBuildFiles(store: BuildStore, id: string): Promise<Arc
   const files: ArchiveFile[] = [];
   for (const { name } of build?.files ?? []) {
     const content = build && (await store.open(id, build.revision, name));
-    if (!content)
-      throw new WeightError(
-        'not-stored',
-        `${name} is missing from the stored model, so it was not saved. Use "Check files" first.`,
-        name,
-      );
+    if (!content) throw new WeightError('not-stored', { says: 'missing-for-saving', file: name });
     files.push({ name, content });
   }
   return files;

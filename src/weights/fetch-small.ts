@@ -11,7 +11,7 @@ export async function fetchSmall(
   { signal, patience }: { readonly signal: AbortSignal; readonly patience: Patience },
 ): Promise<{ url: string; content: Uint8Array<ArrayBuffer> }> {
   const [url, ...others] = urls;
-  if (url === undefined) throw new WeightError('not-stored', `There is no address for ${name}.`, name);
+  if (url === undefined) throw new WeightError('not-stored', { says: 'no-address', file: name });
   for (let attempt = 0; ; attempt += 1) {
     try {
       return { url, content: await read(url, name, patience, signal) };
@@ -41,16 +41,16 @@ async function read(
   for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.byteLength;
-    if (length > MAX_SMALL_BYTES)
-      throw new WeightError('wrong-content', `${name} is larger than 32 MB, which no such file is.`, name);
+    if (length > MAX_SMALL_BYTES) throw new WeightError('wrong-content', { says: 'too-large', file: name });
   }
   if (total !== undefined && length < total)
     throw new Interruption(
-      new WeightError(
-        'unreachable',
-        `The server ended ${name} after ${length} of ${total} bytes. Try again.`,
-        name,
-      ),
+      new WeightError('unreachable', {
+        says: 'ended-early',
+        file: name,
+        received: length,
+        announced: total,
+      }),
     );
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }

@@ -72,11 +72,11 @@ export class FileWriter {
 
   async write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.received + chunk.byteLength > this.file.nbytes)
-      throw new WeightError(
-        'bad-file',
-        `${this.file.name} is longer than ${this.file.nbytes} bytes.`,
-        this.file.name,
-      );
+      throw new WeightError('bad-file', {
+        says: 'longer-than-announced',
+        file: this.file.name,
+        announced: this.file.nbytes,
+      });
     this.#digests.update(chunk);
     for (let rest = chunk; rest.byteLength > 0;) {
       const taken = rest.subarray(0, PIECE_BYTES - this.#filled);
@@ -114,12 +114,11 @@ export class FileWriter {
   /** Compares size and digests and, if they are right, stores the last part and marks the file as verified. */
   async finish(): Promise<void> {
     await this.#writing;
-    const reason =
-      this.received === this.file.nbytes
-        ? this.#digests.mismatch()
-        : `it has ${this.received} bytes instead of ${this.file.nbytes}`;
-    if (reason !== undefined)
-      throw new WeightError('bad-file', `${this.file.name} arrived damaged: ${reason}.`, this.file.name);
+    const { name: file, nbytes: announced } = this.file;
+    if (this.received !== announced)
+      throw new WeightError('bad-file', { says: 'other-length', file, found: this.received, announced });
+    const mismatch = this.#digests.mismatch();
+    if (mismatch) throw new WeightError('bad-file', { says: 'other-digest', file, ...mismatch });
     await this.#append(true);
   }
 

@@ -75,11 +75,7 @@ export async function openFile(
   }
   if (/\btext\/html\b/i.test(response.headers.get('Content-Type') ?? '')) {
     await response.body?.cancel();
-    throw new WeightError(
-      'wrong-content',
-      `For ${name} the server sent a web page. The address of the model is probably wrong, or a login page is in between.`,
-      name,
-    );
+    throw new WeightError('wrong-content', { says: 'web-page', file: name });
   }
   const [, from, size] =
     /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
@@ -138,7 +134,7 @@ async function* chunks(
         result = await reader.read();
       } catch {
         signal.throwIfAborted();
-        throw interrupted(name, stall.signal.aborted ? 'the server stopped sending' : 'the connection broke');
+        throw interrupted(name, stall.signal.aborted ? 'stalled' : 'connection-broke');
       } finally {
         clearTimeout(timer);
       }
@@ -164,17 +160,12 @@ function totalOf(response: Response, size: string | undefined): number | undefin
 
 function statusFailure(response: Response, name: string): Error {
   const { status } = response;
-  const answer = `The server answered ${status} for ${name}`;
   if (status === 408 || status === 429 || status >= 500) {
-    const again = 'It may be overloaded: resume later, what was downloaded is kept.';
-    const reason = new WeightError('http-status', `${answer}. ${again}`, name);
+    const reason = new WeightError('http-status', { says: 'busy-server', file: name, status });
     return new Interruption(reason, retryAfter(response.headers.get('Retry-After')));
   }
-  const advice =
-    status === 401 || status === 403
-      ? 'It wants a login or a licence to be accepted, which this page cannot do. Download the files yourself and add them from a folder.'
-      : 'The model build is incomplete there, or its address is wrong.';
-  return new WeightError('http-status', `${answer}. ${advice}`, name);
+  const says = status === 401 || status === 403 ? 'login-wanted' : 'not-there';
+  return new WeightError('http-status', { says, file: name, status });
 }
 
 function retryAfter(header: string | null): number | undefined {
@@ -183,14 +174,11 @@ function retryAfter(header: string | null): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
 }
 
-function interrupted(name: string, what: string): Interruption {
-  return new Interruption(
-    new WeightError(
-      'unreachable',
-      `${name} could not be downloaded: ${what}. Check the connection and resume; what was downloaded is kept.`,
-      name,
-    ),
-  );
+function interrupted(
+  file: string,
+  says: 'stalled' | 'connection-broke' | 'server-unreachable' | 'no-network',
+): Interruption {
+  return new Interruption(new WeightError('unreachable', { says, file }));
 }
 
 /** `fetch` says only "failed". A server that answers a request which needs no permission merely withholds permission. */
@@ -204,11 +192,9 @@ async function explainFailure(url: string, name: string, error: unknown): Promis
     if (answered)
       return new WeightError(
         'no-cors',
-        `${new URL(url).host} does not let other sites read ${name} (it sends no Access-Control-Allow-Origin header). ` +
-          'Use a server that does, or download the files and add them from a folder.',
-        name,
+        { says: 'no-cors', file: name, host: new URL(url).host },
         { cause: error },
       );
   }
-  return interrupted(name, navigator.onLine ? 'the server cannot be reached' : 'there is no network');
+  return interrupted(name, navigator.onLine ? 'server-unreachable' : 'no-network');
 }

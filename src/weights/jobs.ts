@@ -85,17 +85,9 @@ export class WeightJobs {
   /** Deletes a model. Throws `in-use` when an engine or a download in any tab needs it. */
   async remove(id: string): Promise<null> {
     await navigator.locks.request(workLock(id), { ifAvailable: true }, async (work) => {
-      if (!work)
-        throw new WeightError(
-          'in-use',
-          'The model is being downloaded or checked, perhaps in another tab. Stop that first.',
-        );
+      if (!work) throw new WeightError('in-use', { says: 'worked-on' });
       await navigator.locks.request(useLock(id), { ifAvailable: true }, async (use) => {
-        if (!use)
-          throw new WeightError(
-            'in-use',
-            'The model is loaded, here or in another tab. Unload it or close that tab, then delete the model.',
-          );
+        if (!use) throw new WeightError('in-use', { says: 'loaded' });
         await this.store.remove(id);
       });
     });
@@ -127,7 +119,7 @@ export class WeightJobs {
   }
 
   #abort(id: string): void {
-    this.#running.get(id)?.abort(new WeightError('stopped', 'Stopped. What was downloaded is kept.'));
+    this.#running.get(id)?.abort(new WeightError('stopped', { says: 'stopped' }));
   }
 
   #tell(event: WeightEvent): void {
@@ -141,7 +133,7 @@ export class WeightJobs {
   ): Promise<T> {
     // A job that was stopped may still be ending: the lock makes this one wait for it.
     if (this.#running.get(id)?.signal.aborted === false)
-      throw new WeightError('in-use', 'This tab works on the model already.');
+      throw new WeightError('in-use', { says: 'worked-on-here' });
     const controller = new AbortController();
     this.#running.set(id, controller);
     try {

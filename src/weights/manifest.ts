@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import type { Told } from '../domain/texts/told.ts';
+import type { manifestEn } from '../domain/texts/weights.en.ts';
 import { isPlainName } from './build.ts';
 import { WeightError } from './errors.ts';
 
@@ -54,15 +56,23 @@ export function readTensorCache(content: Uint8Array, file: string): Shard[] {
   let total = 0;
   for (const [index, shard] of records.entries()) {
     if (names.has(shard.dataPath))
-      throw bad(file, `records[${index}].dataPath: ${shard.dataPath} is listed twice`);
+      throw bad(file, {
+        says: 'listed-twice',
+        field: `records[${index}].dataPath`,
+        shard: shard.dataPath,
+      });
     names.add(shard.dataPath);
     total += shard.nbytes;
     for (const { name, nbytes, byteOffset } of shard.records)
       if (byteOffset + nbytes > shard.nbytes)
-        throw bad(file, `records[${index}]: tensor "${name}" ends after the end of ${shard.dataPath}`);
+        throw bad(file, {
+          says: 'beyond-shard',
+          field: `records[${index}]`,
+          tensor: name,
+          shard: shard.dataPath,
+        });
   }
-  if (total > MAX_TOTAL_BYTES)
-    throw bad(file, `the shards add up to ${total} bytes, more than any model has`);
+  if (total > MAX_TOTAL_BYTES) throw bad(file, { says: 'too-large', total });
   return records.map(({ dataPath, nbytes, md5sum }) => ({
     name: dataPath,
     nbytes,
@@ -75,11 +85,7 @@ export function readTokenizerName(content: Uint8Array, file: string): string {
   const { tokenizer_files: names } = parse(ChatConfigSchema, content, file);
   // The engine's own order of preference; it reads no other tokenizer file.
   const name = ['tokenizer.json', 'tokenizer.model'].find((known) => names.includes(known));
-  if (name === undefined)
-    throw bad(
-      file,
-      'tokenizer_files: names neither tokenizer.json nor tokenizer.model, so the engine cannot read it',
-    );
+  if (name === undefined) throw bad(file, { says: 'no-tokenizer' });
   return name;
 }
 
@@ -104,25 +110,21 @@ function parse<const S extends v.GenericSchema>(
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw bad(file, `${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
+  throw bad(file, { says: 'field', field: v.getDotPath(issue) ?? undefined, detail: issue.message });
 }
 
-function bad(file: string, reason: string): WeightError {
-  return new WeightError(
-    'bad-manifest',
-    `${file} does not describe a usable model build (${reason}). Nothing was stored. Check the address of the model, or convert it again.`,
-    file,
-  );
+function bad(file: string, fault: Told<typeof manifestEn>): WeightError {
+  return new WeightError('bad-manifest', { says: 'bad-manifest', file, fault });
 }
 
 function wrongContent(file: string, content: Uint8Array, wanted: string): WeightError {
   const start = latin1(content.subarray(0, 200)).trimStart().toLowerCase();
-  const found = start.startsWith('<') ? `a web page instead of ${wanted}` : `something that is not ${wanted}`;
-  return new WeightError(
-    'wrong-content',
-    `For ${file} the server sent ${found}. The address of the model is probably wrong, or a login page is in between.`,
+  return new WeightError('wrong-content', {
+    says: 'wrong-content',
     file,
-  );
+    page: start.startsWith('<'),
+    wanted,
+  });
 }
 
 function latin1(content: Uint8Array): string {

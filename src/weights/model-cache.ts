@@ -91,11 +91,10 @@ class ModelCache {
   add(request: RequestInfo | URL): Promise<void> {
     const address = parse(request);
     return Promise.reject(
-      new WeightError(
-        'not-stored',
-        `${address?.name ?? addressOf(request)} is missing from the stored model. Use "Check files" to fetch it again.`,
-        address?.name,
-      ),
+      new WeightError('not-stored', {
+        says: 'missing-for-loading',
+        file: address?.name ?? addressOf(request),
+      }),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { BuildSource } from './build.ts';
-import type { WeightErrorCode } from './errors.ts';
+import type { WeightErrorCode, WeightTold } from './errors.ts';
 import type { Progress } from './progress.ts';
 import type { Room } from './room.ts';
 
@@ -50,8 +50,7 @@ export type Reply =
 /** A WeightError as it crosses to the page; errors lose their own fields on the way. */
 export interface Failure {
   readonly code: WeightErrorCode;
-  readonly message: string;
-  readonly file?: string;
+  readonly told: WeightTold;
 }
 
 /** What happens to a build, in this tab or another; `changed` asks for a new look at its state. */

@@ -24,11 +24,7 @@ export async function requireRoom(bytes: number): Promise<void> {
   const { usage, quota } = await measureRoom();
   const free = Math.min(Math.max(0, quota - usage), await probeRoom(needed));
   if (free >= needed) return;
-  throw new WeightError(
-    'no-room',
-    `The download needs ${megabytes(bytes)} MB more and the browser has room for about ${megabytes(free)} MB: ` +
-      `${megabytes(needed - free)} MB are missing. Free some disk space or delete another model; what is stored is kept.`,
-  );
+  throw new WeightError('no-room', { says: 'no-room', needed: bytes, free, missing: needed - free });
 }
 
 /**
@@ -74,9 +70,4 @@ async function probeRoom(needed: number): Promise<number> {
 /** What workers have beyond the pages' FileSystemFileHandle. */
 interface SyncFileHandle {
   createSyncAccessHandle(): Promise<{ truncate(size: number): void; close(): void }>;
-}
-
-/** Millions of bytes, rounded up. */
-function megabytes(bytes: number): number {
-  return Math.ceil(bytes / 1e6);
 }

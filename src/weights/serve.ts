@@ -56,6 +56,6 @@ async function answer(jobs: WeightJobs, ask: Ask): Promise<Results[Ask['kind']]>
 
 function failure(error: unknown): Failure {
   // Whatever is not an error of ours comes out of IndexedDB or a bug; its message is kept either way.
-  const { code, message, file } = storageError(error);
-  return { code, message, ...(file !== undefined && { file }) };
+  const { code, told } = storageError(error);
+  return { code, told };
 }

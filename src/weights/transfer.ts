@@ -1,5 +1,5 @@
 import type { Build, BuildFile } from './build.ts';
-import { WeightError } from './errors.ts';
+import { isDamage, WeightError } from './errors.ts';
 import { FileWriter } from './file-writer.ts';
 import { Interruption, openFile, type Patience, pause } from './http.ts';
 import type { BuildStore } from './store.ts';
@@ -37,16 +37,16 @@ export async function transfer(
       await writer.finish();
       return;
     } catch (error) {
-      if (error instanceof WeightError && error.code === 'bad-file') {
+      if (error instanceof WeightError && isDamage(error.told)) {
         await writer.restart();
         onReceived(0);
         if (refetched++ < REFETCHES) continue;
-        throw new WeightError(
-          'bad-file',
-          `${error.message} It was fetched ${refetched} times: the server's copy differs from what tensor-cache.json or ` +
-            'the registry announces. The other files are kept; resume later or tell the publisher of the model.',
-          file.name,
-        );
+        throw new WeightError('bad-file', {
+          says: 'in-vain',
+          file: file.name,
+          damage: error.told,
+          times: refetched,
+        });
       }
       const passing = error instanceof Interruption;
       if (writer.received > before) attempt = 0;
@@ -72,21 +72,23 @@ async function receive(
   // A server without Range sends the file from its start.
   if (opened.start !== writer.received) await writer.restart();
   if (opened.start !== writer.received || (opened.total ?? file.nbytes) !== file.nbytes)
-    throw new WeightError(
-      'bad-file',
-      `The server offers ${file.name} with ${opened.total ?? 'other'} bytes instead of ${file.nbytes}.`,
-      file.name,
-    );
+    throw new WeightError('bad-file', {
+      says: 'other-length-offered',
+      file: file.name,
+      offered: opened.total,
+      announced: file.nbytes,
+    });
   for await (const chunk of opened.body) {
     await writer.write(chunk);
     onReceived(writer.received);
   }
   if (writer.received < file.nbytes)
     throw new Interruption(
-      new WeightError(
-        'unreachable',
-        `The server ended ${file.name} after ${writer.received} of ${file.nbytes} bytes. Resume to fetch the rest.`,
-        file.name,
-      ),
+      new WeightError('unreachable', {
+        says: 'ended-early',
+        file: file.name,
+        received: writer.received,
+        announced: file.nbytes,
+      }),
     );
 }

@@ -2,6 +2,7 @@ import type { Browser } from '../browser.ts';
 import { batchDe } from './batch.de.ts';
 import type { Texts } from './en.ts';
 import { modelsDe } from './models.de.ts';
+import { weightsDe } from './weights.de.ts';
 import { workbenchDe } from './workbench.de.ts';
 
 /** Where WebGPU is to be had, for whoever is on this browser. */
@@ -194,6 +195,7 @@ export const de: Texts = {
   },
 
   models: modelsDe,
+  weights: weightsDe,
 
   batch: batchDe,
 

@@ -3,6 +3,7 @@ import type { HistoryFileProblem } from '../history.ts';
 import type { TokenBudget } from '../token-budget.ts';
 import { batchEn } from './batch.en.ts';
 import { modelsEn } from './models.en.ts';
+import { weightsEn } from './weights.en.ts';
 import { workbenchEn } from './workbench.en.ts';
 
 /** Where WebGPU is to be had, for whoever is on this browser. */
@@ -180,6 +181,7 @@ export const en = {
   },
 
   models: modelsEn,
+  weights: weightsEn,
 
   batch: batchEn,
 

@@ -35,21 +35,19 @@ export type ConversionFailure =
   | {
       readonly kind: 'weights';
       readonly code: WeightError['code'];
-      readonly message: string;
-      readonly file?: string | undefined;
+      readonly told: WeightError['told'];
     }
   | { readonly kind: 'other'; readonly message: string };
 
 export function describeFailure(error: unknown): ConversionFailure {
   if (error instanceof ConversionError)
     return { kind: 'conversion', code: error.code, details: error.details };
-  if (error instanceof WeightError)
-    return { kind: 'weights', code: error.code, message: error.message, file: error.file };
+  if (error instanceof WeightError) return { kind: 'weights', code: error.code, told: error.told };
   return { kind: 'other', message: error instanceof Error ? error.message : String(error) };
 }
 
 export function restoreError(failure: ConversionFailure): Error {
   if (failure.kind === 'conversion') return new ConversionError(failure.code, failure.details);
-  if (failure.kind === 'weights') return new WeightError(failure.code, failure.message, failure.file);
+  if (failure.kind === 'weights') return new WeightError(failure.code, failure.told);
   return new Error(failure.message);
 }
