@@ -30,7 +30,8 @@ function contentSecurityPolicy(): Plugin {
     "style-src 'self'",
     "img-src 'self' data:",
     "manifest-src 'self'",
-    "worker-src 'self'",
+    // The engine's worker starts from a blob, because such a worker is bound by this policy too (src/own-scripts.ts).
+    "worker-src 'self' blob:",
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",

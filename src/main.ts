@@ -5,6 +5,7 @@ import { FAMILIES, type Family } from './domain/families.ts';
 import { EngineClient } from './engine/client.ts';
 import { readDevice } from './engine/device.ts';
 import engineWorkerUrl from './engine-worker.ts?worker&url';
+import { confinedScriptUrl, trustedScriptUrl } from './own-scripts.ts';
 import { Aligner } from './state/aligner.ts';
 import { Alignment } from './state/alignment.svelte.ts';
 import { followAppearance } from './state/appearance.svelte.ts';
@@ -23,7 +24,6 @@ import { readSelfCheck, writeSelfCheck } from './storage/self-checks.ts';
 import { Settings } from './state/settings.svelte.ts';
 import { Shell } from './state/shell.svelte.ts';
 import { View } from './state/view.svelte.ts';
-import { trustedScriptUrl } from './trusted-script-url.ts';
 import App from './ui/App.svelte';
 import { WeightClient } from './weights/client.ts';
 import { runConversion } from './weights/convert/client.ts';
@@ -36,8 +36,10 @@ import weightsWorkerUrl from './weights-worker.ts?worker&url';
 declare const PREBUILT_LIBRARIES: string;
 
 // The composition root: makes the parts and hands each what it needs.
+// The engine reads what people paste, so it may talk to no other host than the page may.
+const engineScript = confinedScriptUrl(engineWorkerUrl);
 const engine = new EngineClient(
-  () => new Worker(trustedScriptUrl(engineWorkerUrl), { type: 'module' }),
+  () => new Worker(engineScript, { type: 'module' }),
   (error) => {
     model.lost(error);
   },

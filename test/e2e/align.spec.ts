@@ -131,3 +131,20 @@ test('nothing was asked of any other host, and nothing broke the content securit
   expect([...hosts]).toEqual(['localhost']);
   expect(complaints).toEqual([]);
 });
+
+test('what people paste cannot leave: page and engine are refused any other host', async () => {
+  const engine = page.workers().find((worker) => worker.url().startsWith('blob:'));
+  if (!engine) throw new Error('The engine’s worker is not running.');
+  const refusal = async (url: string): Promise<string> => {
+    const refused = new Promise<string>((resolve) => {
+      globalThis.addEventListener('securitypolicyviolation', (event) => {
+        resolve(`${event.effectiveDirective} ${event.blockedURI}`);
+      });
+    });
+    await fetch(url).catch(() => undefined);
+    return refused;
+  };
+  const elsewhere = 'https://elsewhere.test/';
+  expect(await page.evaluate(refusal, elsewhere)).toBe(`connect-src ${elsewhere}`);
+  expect(await engine.evaluate(refusal, elsewhere)).toBe(`connect-src ${elsewhere}`);
+});

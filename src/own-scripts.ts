@@ -20,3 +20,12 @@ const ownScripts = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?
 export function trustedScriptUrl(url: string): string {
   return (ownScripts?.createScriptURL(url) ?? url) as string;
 }
+
+/**
+ * An address of the same worker script under the page's own content security policy. A worker from an address of the
+ * host has the policy of that response's headers, on most static hosts none; one from a blob has its creator's.
+ */
+export function confinedScriptUrl(url: string): string {
+  const script = `import ${JSON.stringify(new URL(url, document.baseURI).href)};`;
+  return trustedScriptUrl(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })));
+}
