@@ -46,7 +46,7 @@ const engine = new EngineClient(
 );
 const weights = new WeightClient(new Worker(trustedScriptUrl(weightsWorkerUrl), { type: 'module' }));
 const keeping = new Keeping();
-const models = new ModelRegistry(registry, PREBUILT_LIBRARIES, keeping);
+const models = new ModelRegistry(registry, PREBUILT_LIBRARIES, keeping, weights);
 const choice = new ModelChoice(keeping, readDevice);
 const settings = new Settings();
 const persistence = new Persistence(keeping, settings);

@@ -1,5 +1,5 @@
 import type { AddingProblem } from '../domain/model-adding.ts';
-import { makeEntry, readBuildShape, readCheckpointShape, type ShapeReading } from '../domain/model-shape.ts';
+import { makeEntry, readBuildShape, readCheckpointShape } from '../domain/model-shape.ts';
 import {
   buildId,
   libraryAddress,
@@ -11,7 +11,9 @@ import {
   type RegistryReading,
 } from '../domain/models.ts';
 import { readHostRegistry, readOwnRegistry, writeHostRegistry, writeOwnRegistry } from '../storage/models.ts';
-import type { BuildSource } from '../weights/build.ts';
+import { CONFIG_FILE, type BuildSource } from '../weights/build.ts';
+import type { WeightClient } from '../weights/client.ts';
+import { WeightError } from '../weights/errors.ts';
 import type { Keeping } from './keeping.svelte.ts';
 
 const NONE: RegistryReading = { models: [], problems: [] };
@@ -34,6 +36,7 @@ export class ModelRegistry {
   readonly #shipped: RegistryReading;
   readonly #prebuilt: string;
   readonly #keeping: Keeping;
+  readonly #weights: WeightClient;
   #host = $state.raw<RegistryReading>(NONE);
   #own = $state.raw<readonly ModelEntry[]>([]);
   readonly #merged: RegistryReading = $derived.by(() =>
@@ -44,10 +47,11 @@ export class ModelRegistry {
    * @param shipped content of the page's own registry
    * @param prebuilt folder of WebLLM's libraries for the version in use
    */
-  constructor(shipped: unknown, prebuilt: string, keeping: Keeping) {
+  constructor(shipped: unknown, prebuilt: string, keeping: Keeping, weights: WeightClient) {
     this.#shipped = readRegistry(shipped, 'model-config/models.json');
     this.#prebuilt = prebuilt;
     this.#keeping = keeping;
+    this.#weights = weights;
   }
 
   get models(): readonly Model[] {
@@ -102,7 +106,12 @@ export class ModelRegistry {
    * Adds a model by its address; its own configuration says what it is.
    * @returns what is wrong, or undefined when it was added
    */
-  async add({ address, name, family, library }: AddedModel): Promise<AddingProblem | undefined> {
+  async add({
+    address,
+    name,
+    family,
+    library,
+  }: AddedModel): Promise<AddingProblem | WeightError | undefined> {
     const id = name.replace(/[^\w.-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
     const repository = HUB_PAGE.exec(address)?.[1];
     const folder = repository === undefined ? address : `https://huggingface.co/${repository}/resolve/main/`;
@@ -110,9 +119,26 @@ export class ModelRegistry {
     if (this.models.some((model) => model.id === id)) return { kind: 'same-name' };
     const weights = new URL(folder.endsWith('/') ? folder : `${folder}/`, document.baseURI).href;
 
-    const read = await readConfig(weights, repository !== undefined);
-    if ('kind' in read) return read;
-    const { file, reading } = read;
+    // A repository on the Hub may also hold a checkpoint.
+    const files = repository === undefined ? [CONFIG_FILE] : [CONFIG_FILE, 'config.json'];
+    let read: { readonly url: string; readonly text: string };
+    try {
+      read = await this.#weights.read(
+        files.map((file) => new URL(file, weights).href),
+        CONFIG_FILE,
+      );
+    } catch (error) {
+      if (error instanceof WeightError) return error;
+      throw error;
+    }
+    const file = read.url.endsWith(CONFIG_FILE) ? CONFIG_FILE : 'config.json';
+    let json: unknown;
+    try {
+      json = JSON.parse(read.text);
+    } catch (error) {
+      return { kind: 'bad-config', detail: `${file}: ${String(error)}` };
+    }
+    const reading = file === CONFIG_FILE ? readBuildShape(json) : readCheckpointShape(json);
     if (!reading.ok) return { kind: 'bad-config', detail: `${file}: ${reading.problem}` };
     const { shape } = reading;
     const from = shape.quantization === undefined && repository !== undefined ? { repository } : { weights };
@@ -140,27 +166,4 @@ export class ModelRegistry {
     this.#own = own;
     await this.#keeping.attempt(() => writeOwnRegistry(own), undefined);
   }
-}
-
-/** Reads the configuration in a folder: of a build, or else, where one may be, of a checkpoint. */
-async function readConfig(
-  folder: string,
-  maybeCheckpoint: boolean,
-): Promise<{ file: string; reading: ShapeReading } | AddingProblem> {
-  const files = maybeCheckpoint ? ['mlc-chat-config.json', 'config.json'] : ['mlc-chat-config.json'];
-  let status = 404;
-  for (const file of files) {
-    try {
-      const response = await fetch(new URL(file, folder));
-      if (response.ok) {
-        const json: unknown = JSON.parse(await response.text());
-        return { file, reading: file === 'config.json' ? readCheckpointShape(json) : readBuildShape(json) };
-      }
-      status = response.status;
-    } catch (error) {
-      if (error instanceof SyntaxError) return { kind: 'bad-config', detail: `${file}: ${error.message}` };
-      return { kind: 'unreachable', host: new URL(folder).host, detail: String(error) };
-    }
-  }
-  return { kind: 'no-model', status };
 }

@@ -66,6 +66,14 @@ export class WeightClient {
     return this.#ask({ kind: 'room' });
   }
 
+  /**
+   * The text of a small file, `file` in errors, at the first of `urls` that has it. The page's security policy keeps the
+   * page itself from asking other hosts.
+   */
+  read(urls: readonly string[], file: string): Promise<{ readonly url: string; readonly text: string }> {
+    return this.#ask({ kind: 'read', urls, file });
+  }
+
   /** Calls `listener` with what happens to any build, in this tab or another; returns the way to stop that. */
   listen(listener: (event: WeightEvent) => void): () => void {
     this.#listeners.add(listener);

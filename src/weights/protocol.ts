@@ -26,7 +26,8 @@ export type Ask =
   | { readonly kind: 'remove'; readonly id: string }
   | { readonly kind: 'discard'; readonly id: string }
   | { readonly kind: 'stop'; readonly id: string }
-  | { readonly kind: 'room' };
+  | { readonly kind: 'room' }
+  | { readonly kind: 'read'; readonly urls: readonly string[]; readonly file: string };
 
 /** What each of them brings back. */
 export interface Results {
@@ -38,6 +39,8 @@ export interface Results {
   readonly discard: null;
   readonly stop: null;
   readonly room: Room;
+  /** Text of the first of the addresses that is there. */
+  readonly read: { readonly url: string; readonly text: string };
 }
 
 export type Request = Ask & { readonly call: number };

@@ -1,4 +1,5 @@
 import { storageError } from './errors.ts';
+import { fetchSmall } from './fetch-small.ts';
 import { PATIENCE, type Patience } from './http.ts';
 import { WeightJobs } from './jobs.ts';
 import type { Ask, Failure, Reply, Request, Results } from './protocol.ts';
@@ -24,7 +25,7 @@ export function serveWeights(scope: WorkerScope, patience: Patience = PATIENCE):
     console.warn('Older model versions could not be deleted:', error);
   });
   scope.onmessage = ({ data }: MessageEvent<Request>) => {
-    answer(jobs, data).then(
+    answer(jobs, patience, data).then(
       (result) => {
         post({ kind: 'done', call: data.call, result });
       },
@@ -35,7 +36,7 @@ export function serveWeights(scope: WorkerScope, patience: Patience = PATIENCE):
   };
 }
 
-async function answer(jobs: WeightJobs, ask: Ask): Promise<Results[Ask['kind']]> {
+async function answer(jobs: WeightJobs, patience: Patience, ask: Ask): Promise<Results[Ask['kind']]> {
   switch (ask.kind) {
     case 'inspect':
       return jobs.inspect(ask.source);
@@ -51,6 +52,11 @@ async function answer(jobs: WeightJobs, ask: Ask): Promise<Results[Ask['kind']]>
       return jobs.stop(ask.id);
     case 'room':
       return measureRoom();
+    case 'read': {
+      const { signal } = new AbortController();
+      const { url, content } = await fetchSmall(ask.urls, ask.file, { signal, patience });
+      return { url, text: new TextDecoder().decode(content) };
+    }
   }
 }
 

@@ -92,10 +92,6 @@ export const modelsDe: typeof modelsEn = {
           return 'Adresse und Name sind so nicht zu gebrauchen. Schreiben Sie die Adresse ganz, mit https:// am Anfang, und einen Namen mit Buchstaben.';
         case 'same-name':
           return 'Ein Modell dieses Namens gibt es schon. Geben Sie ihm einen anderen.';
-        case 'unreachable':
-          return `${problem.host} hat nicht geantwortet (${problem.detail}). Prüfen Sie Adresse und Verbindung; ein Server einer anderen Site muss Seiten das Lesen erlauben (CORS), und wer diese Seite veröffentlicht, muss ihn ebenfalls erlaubt haben (CONNECT_SRC).`;
-        case 'no-model':
-          return `An dieser Adresse liegt keine mlc-chat-config.json (der Server antwortete ${problem.status}). Geben Sie die Adresse des Ordners an, in dem sie liegt.`;
         case 'bad-config':
           return `Was dort liegt, ist nicht zu gebrauchen: ${problem.detail}.`;
         case 'no-library':

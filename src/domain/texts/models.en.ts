@@ -97,10 +97,6 @@ export const modelsEn = {
           return 'This is no address and name that can be used. Write the address in full, beginning with https://, and a name with letters in it.';
         case 'same-name':
           return 'There is a model of this name already. Give it another one.';
-        case 'unreachable':
-          return `${problem.host} did not answer (${problem.detail}). Check the address and the connection; a server of another site must allow pages to read it (CORS), and whoever publishes this page must have allowed it too (CONNECT_SRC).`;
-        case 'no-model':
-          return `There is no mlc-chat-config.json at this address (the server answered ${problem.status}). Give the address of the folder that holds it.`;
         case 'bad-config':
           return `What lies there can’t be used: ${problem.detail}.`;
         case 'no-library':
