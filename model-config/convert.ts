@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
+import { conversionEn } from '../src/domain/texts/conversion.en.ts';
+import { write } from '../src/domain/texts/told.ts';
 import { ConversionError } from '../src/weights/checkpoint/errors.ts';
 import { convert } from '../src/weights/convert/convert.ts';
 import { isQuantisation, QUANTISATIONS } from '../src/weights/convert/quantisation.ts';
@@ -44,8 +46,8 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-function usage(reason: string): ConversionError {
-  return new ConversionError('bad-option', { reason, next: 'See npm run convert -- --help.' });
+function usage(detail: string): ConversionError {
+  return new ConversionError('bad-option', { reason: { says: 'usage', detail }, next: 'see-help' });
 }
 
 interface Job {
@@ -125,7 +127,7 @@ async function run(job: Job): Promise<void> {
     const summary = await convert(opened.source, new FolderSink(job.output, job.force), job.options, {
       pool,
       signal: stop.signal,
-      onWarning: (message) => warnings.push(message),
+      onWarning: (warning) => warnings.push(write(conversionEn.warnings, warning)),
       onProgress({ readBytes, totalBytes, shards, totalShards, parameter }) {
         const payload = { shards, totalShards, parameter };
         if (!bar.isActive) bar.start(Math.ceil(totalBytes / 1e6), 0, payload);

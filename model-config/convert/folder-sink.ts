@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ConversionError } from '../../src/weights/checkpoint/errors.ts';
+import { ConversionError, type ConversionReason } from '../../src/weights/checkpoint/errors.ts';
 import type { BuildSink, FileWriter } from '../../src/weights/convert/sink.ts';
 
 /** Subfolder of the output in which a build grows; what lies outside it is always whole. */
@@ -103,8 +103,8 @@ export class FolderSink implements BuildSink {
     if (others.length > 0 && !this.#force) {
       throw new ConversionError('output-exists', {
         file: this.#output,
-        reason: `The folder holds ${others.length} file(s) already.`,
-        next: 'Choose another folder, or add --force to replace the build in it (other files stay).',
+        reason: { says: 'folder-not-empty', files: others.length },
+        next: 'other-folder',
       });
     }
   }
@@ -127,10 +127,7 @@ export class FolderSink implements BuildSink {
     for (const name of kept) needed -= (await stat(join(this.#partial, name))).size;
     const { bavail, bsize } = await statfs(this.#partial);
     if (bavail * bsize < needed) {
-      throw noSpace(
-        this.#output,
-        `The build needs ${needed} more bytes, but only ${bavail * bsize} are free.`,
-      );
+      throw noSpace(this.#output, { says: 'disk-too-small', needed, free: bavail * bsize });
     }
   }
 
@@ -148,15 +145,15 @@ export class FolderSink implements BuildSink {
     } catch (cause) {
       if (cause instanceof ConversionError) throw cause;
       if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT')) {
-        throw noSpace(this.#output, 'There is no space left on the disk.', cause);
+        throw noSpace(this.#output, { says: 'disk-full' }, cause);
       }
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const detail = cause instanceof Error ? cause.message : String(cause);
       throw new ConversionError(
         'write-failed',
         {
           file: this.#output,
-          reason: `Writing failed: ${reason}.`,
-          next: 'Check the folder and its permissions.',
+          reason: { says: 'write-failed', detail },
+          next: 'check-folder',
         },
         { cause },
       );
@@ -164,13 +161,13 @@ export class FolderSink implements BuildSink {
   }
 }
 
-function noSpace(file: string, reason: string, cause?: unknown): ConversionError {
+function noSpace(file: string, reason: ConversionReason, cause?: unknown): ConversionError {
   return new ConversionError(
     'no-space',
     {
       file,
       reason,
-      next: 'Free some space or choose another disk, and start again: finished shards are kept.',
+      next: 'free-disk',
     },
     { cause },
   );

@@ -1,6 +1,6 @@
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConversionError } from '../../src/weights/checkpoint/errors.ts';
+import { ConversionError, type ConversionReason } from '../../src/weights/checkpoint/errors.ts';
 import type { Source, SourceFile } from '../../src/weights/checkpoint/source.ts';
 
 export interface OpenFolder {
@@ -27,13 +27,13 @@ export async function openFolder(folder: string): Promise<OpenFolder> {
           handle ??= open(path).then((opened) => (handles.push(opened), opened));
           return readExactly(await handle.catch(fail), entry.name, offset, length);
           function fail(cause: unknown): never {
-            throw readFailure(entry.name, 'It cannot be opened.', cause);
+            throw readFailure(entry.name, { says: 'not-opened', detail: detailOf(cause) }, cause);
           }
         },
       });
     }
   } catch (cause) {
-    throw readFailure(folder, 'The folder cannot be read.', cause);
+    throw readFailure(folder, { says: 'unreadable-folder', detail: detailOf(cause) }, cause);
   }
   return {
     source,
@@ -55,22 +55,25 @@ async function readExactly(
     const { bytesRead } = await handle
       .read(bytes, done, length - done, offset + done)
       .catch((cause: unknown) => {
-        throw readFailure(name, 'It cannot be read.', cause);
+        throw readFailure(name, { says: 'unreadable', detail: detailOf(cause) }, cause);
       });
-    if (bytesRead === 0) throw readFailure(name, `It ends ${length - done} bytes too early.`);
+    if (bytesRead === 0) throw readFailure(name, { says: 'ends-early', missing: length - done });
     done += bytesRead;
   }
   return bytes;
 }
 
-function readFailure(file: string, reason: string, cause?: unknown): ConversionError {
-  const detail = cause instanceof Error ? ` (${cause.message})` : '';
+function detailOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function readFailure(file: string, reason: ConversionReason, cause?: unknown): ConversionError {
   return new ConversionError(
     'read-failed',
     {
       file,
-      reason: reason.replace(/\.$/, `${detail}.`),
-      next: 'Check the file and its permissions, and start again.',
+      reason,
+      next: 'check-permissions',
     },
     { cause },
   );

@@ -1,6 +1,6 @@
 import { downloadFile, HubApiError, listFiles } from '@huggingface/hub';
 import { blobFile } from '../../src/weights/checkpoint/blob-source.ts';
-import { ConversionError } from '../../src/weights/checkpoint/errors.ts';
+import { ConversionError, type ConversionReason } from '../../src/weights/checkpoint/errors.ts';
 import { CHECKPOINT_FILES } from '../../src/weights/checkpoint/hub-source.ts';
 import { isBusyStatus, TransientFailure, withRetries } from '../../src/weights/checkpoint/retry.ts';
 import type { SourceFile } from '../../src/weights/checkpoint/source.ts';
@@ -59,7 +59,7 @@ export async function openHubRepository(repository: string, signal: AbortSignal)
 function markTransient(error: unknown): never {
   const cause = error instanceof ConversionError ? error.cause : error;
   if (cause instanceof HubApiError ? isBusyStatus(cause.statusCode) : cause instanceof TypeError) {
-    throw new TransientFailure(String(cause), undefined, { cause });
+    throw new TransientFailure({ says: 'hub-unreadable', detail: String(cause) }, undefined, { cause });
   }
   throw error;
 }
@@ -68,13 +68,8 @@ function describeFailure(file: string, error: unknown): ConversionError {
   const cause = error instanceof TransientFailure ? error.cause : error;
   if (cause instanceof ConversionError && !cause.cause) return cause;
   const status = cause instanceof HubApiError ? cause.statusCode : undefined;
-  const reason =
-    status === 401 || status === 404
-      ? 'The Hub has no such repository, or it is private.'
-      : `The Hub could not be read (${cause instanceof Error ? cause.message : String(cause)}).`;
-  return new ConversionError(
-    'read-failed',
-    { file, reason, next: 'Check the name and the connection (HF_TOKEN for private ones), and start again.' },
-    { cause },
-  );
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const reason: ConversionReason =
+    status === 401 || status === 404 ? { says: 'no-repository' } : { says: 'hub-unreadable', detail };
+  return new ConversionError('read-failed', { file, reason, next: 'check-hub' }, { cause });
 }

@@ -2,7 +2,7 @@ import { readBuildShape, readCheckpointShape, shapeDifference } from '../domain/
 import type { Model, ModelBuild } from '../domain/models.ts';
 import type { BuildSource } from '../weights/build.ts';
 import { openChosenFiles, type ChosenFile } from '../weights/checkpoint/blob-source.ts';
-import { ConversionError } from '../weights/checkpoint/errors.ts';
+import { ConversionError, type ConversionWarning } from '../weights/checkpoint/errors.ts';
 import { readJsonObject } from '../weights/checkpoint/source.ts';
 import type { WeightClient } from '../weights/client.ts';
 import type { ConversionListeners } from '../weights/convert/client.ts';
@@ -39,7 +39,7 @@ export class StoredBuild {
   error = $state.raw<Error>();
   outcome = $state.raw<Outcome>();
   /** What a conversion did that the person should know. */
-  warnings = $state.raw<readonly string[]>([]);
+  warnings = $state.raw<readonly ConversionWarning[]>([]);
   readonly #parts: Parts;
   #converting: AbortController | undefined;
 
@@ -160,8 +160,8 @@ export class StoredBuild {
               speed === undefined || speed === 0 ? {} : { speed, secondsLeft: (total - loaded) / speed };
             this.progress = { phase: 'converting', loaded, total, ...pace };
           },
-          onWarning: (message) => {
-            this.warnings = [...this.warnings, message];
+          onWarning: (warning) => {
+            this.warnings = [...this.warnings, warning];
           },
         },
       );
@@ -189,8 +189,8 @@ export class StoredBuild {
     if (problem === undefined) return;
     throw new ConversionError('bad-config', {
       file: file.name,
-      reason: `${problem}.`,
-      next: 'Choose the files of this model and build, or the model that these files belong to.',
+      reason: { says: 'other-shape', detail: problem },
+      next: 'choose-fitting-files',
     });
   }
 

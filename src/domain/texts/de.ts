@@ -1,6 +1,7 @@
 import type { Browser } from '../browser.ts';
 import { batchDe } from './batch.de.ts';
 import type { Texts } from './en.ts';
+import { conversionDe } from './conversion.de.ts';
 import { modelsDe } from './models.de.ts';
 import { weightsDe } from './weights.de.ts';
 import { workbenchDe } from './workbench.de.ts';
@@ -196,6 +197,7 @@ export const de: Texts = {
 
   models: modelsDe,
   weights: weightsDe,
+  conversion: conversionDe,
 
   batch: batchDe,
 

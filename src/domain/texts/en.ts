@@ -2,6 +2,7 @@ import type { Browser } from '../browser.ts';
 import type { HistoryFileProblem } from '../history.ts';
 import type { TokenBudget } from '../token-budget.ts';
 import { batchEn } from './batch.en.ts';
+import { conversionEn } from './conversion.en.ts';
 import { modelsEn } from './models.en.ts';
 import { weightsEn } from './weights.en.ts';
 import { workbenchEn } from './workbench.en.ts';
@@ -182,6 +183,7 @@ export const en = {
 
   models: modelsEn,
   weights: weightsEn,
+  conversion: conversionEn,
 
   batch: batchEn,
 

@@ -1,8 +1,10 @@
+import type { conversionEn } from './conversion.en.ts';
 import type { weightsEn } from './weights.en.ts';
 
-/** What errors are written with; `Texts` has it in each language. */
+/** What errors are written with; `Texts` has both, in each language. */
 export interface FailureTexts {
   readonly weights: typeof weightsEn;
+  readonly conversion: typeof conversionEn;
 }
 
 /** An error that can be said in every language of the page. Its `message` is English, for logs and command lines. */

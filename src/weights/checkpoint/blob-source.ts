@@ -1,4 +1,4 @@
-import { ConversionError } from './errors.ts';
+import { ConversionError, type ConversionReason } from './errors.ts';
 import type { Source, SourceFile } from './source.ts';
 
 /** A file held by a Blob: one that the person chose, or one that fetches its parts when they are read. */
@@ -13,10 +13,10 @@ export function blobFile(name: string, blob: Blob, version = ''): SourceFile {
       try {
         buffer = await blob.slice(offset, offset + length).arrayBuffer();
       } catch (cause) {
-        throw readFailure(name, 'It could not be read.', cause);
+        throw readFailure(name, { says: 'unreadable', detail: '' }, cause);
       }
       if (buffer.byteLength !== length) {
-        throw readFailure(name, `It ends ${length - buffer.byteLength} bytes too early.`);
+        throw readFailure(name, { says: 'ends-early', missing: length - buffer.byteLength });
       }
       return new Uint8Array(buffer);
     },
@@ -45,9 +45,8 @@ export function openChosenFiles(files: readonly ChosenFile[]): Source {
     .sort((a, b) => a.split('/').length - b.split('/').length);
   if (folder === undefined) {
     throw new ConversionError('missing-file', {
-      reason:
-        'Among the chosen files is neither config.json (a checkpoint) nor mlc-chat-config.json (a model build).',
-      next: 'Choose the folder that holds it, or all of its files.',
+      reason: { says: 'neither-config' },
+      next: 'choose-folder',
     });
   }
   return new Map(
@@ -57,10 +56,6 @@ export function openChosenFiles(files: readonly ChosenFile[]): Source {
   );
 }
 
-function readFailure(file: string, reason: string, cause?: unknown): ConversionError {
-  return new ConversionError(
-    'read-failed',
-    { file, reason, next: 'Check that it was not moved or changed meanwhile, and start again.' },
-    { cause },
-  );
+function readFailure(file: string, reason: ConversionReason, cause?: unknown): ConversionError {
+  return new ConversionError('read-failed', { file, reason, next: 'check-not-moved' }, { cause });
 }

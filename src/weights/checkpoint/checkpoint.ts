@@ -46,8 +46,8 @@ export async function openCheckpoint(source: Source, signal?: AbortSignal): Prom
     }
   }
   throw new ConversionError('missing-file', {
-    reason: `No weights found: none of ${LAYOUTS.flatMap((layout) => [layout.index, layout.single]).join(', ')} is there.`,
-    next: 'Choose the folder or repository that holds config.json and the weight files.',
+    reason: { says: 'no-weights', names: LAYOUTS.flatMap((layout) => [layout.index, layout.single]) },
+    next: 'choose-checkpoint',
   });
 }
 
@@ -73,8 +73,8 @@ async function openIndexed(
     if (!file) {
       throw new ConversionError('missing-file', {
         file: name,
-        reason: `The file is named in ${index.name} but is not there.`,
-        next: 'Download the checkpoint again, whole.',
+        reason: { says: 'named-but-missing', by: index.name },
+        next: 'download-whole',
       });
     }
     const described = describe(name, await layout.read(file, signal));
@@ -85,8 +85,8 @@ async function openIndexed(
         throw new ConversionError('missing-tensor', {
           file: name,
           tensor: tensorName,
-          reason: `${index.name} places the tensor in this file, but it is not in it.`,
-          next: 'Download the checkpoint again, whole.',
+          reason: { says: 'tensor-elsewhere', index: index.name },
+          next: 'download-whole',
         });
       }
       tensors.push(tensor);
@@ -104,8 +104,8 @@ async function readWeightMap(index: SourceFile, signal?: AbortSignal): Promise<M
       throw new ConversionError('bad-file', {
         file: index.name,
         tensor,
-        reason: 'weight_map does not name a file for it.',
-        next: 'Download the file again.',
+        reason: { says: 'tensor-without-file' },
+        next: 'download-again',
       });
     }
     const names = files.get(file);
@@ -115,8 +115,8 @@ async function readWeightMap(index: SourceFile, signal?: AbortSignal): Promise<M
   if (files.size === 0) {
     throw new ConversionError('bad-file', {
       file: index.name,
-      reason: 'weight_map is missing or empty.',
-      next: 'Download the file again.',
+      reason: { says: 'weight-map' },
+      next: 'download-again',
     });
   }
   return files;

@@ -1,3 +1,7 @@
+import { conversionEn } from '../../domain/texts/conversion.en.ts';
+import { TranslatableError, type FailureTexts } from '../../domain/texts/failures.ts';
+import { write, type Told } from '../../domain/texts/told.ts';
+
 export type ConversionErrorCode =
   | 'missing-file'
   | 'bad-file'
@@ -15,27 +19,44 @@ export type ConversionErrorCode =
   | 'read-failed'
   | 'write-failed';
 
+export type ConversionReason = Told<typeof conversionEn.reasons>;
+/** Something to say aloud that does not stop a conversion. */
+export type ConversionWarning = Told<typeof conversionEn.warnings>;
+
+export type Warn = (warning: ConversionWarning) => void;
+
 export interface ConversionErrorDetails {
   /** File in the checkpoint or in the build, by its name there. */
   readonly file?: string | undefined;
   /** Name of the tensor in that file. */
   readonly tensor?: string | undefined;
-  /** One sentence: what is wrong. */
-  readonly reason: string;
-  /** One sentence: what the person can do about it. */
-  readonly next: string;
+  /** What is wrong. */
+  readonly reason: ConversionReason;
+  /** What the person can do about it. */
+  readonly next: keyof typeof conversionEn.next;
 }
 
 /** Anything that stops a conversion, in words for the person who started it: where, why and what next. */
-export class ConversionError extends Error {
+export class ConversionError extends TranslatableError {
   override readonly name = 'ConversionError';
   readonly code: ConversionErrorCode;
   readonly details: ConversionErrorDetails;
 
   constructor(code: ConversionErrorCode, details: ConversionErrorDetails, options?: ErrorOptions) {
-    const where = [details.file, details.tensor && `tensor ${details.tensor}`].filter(Boolean).join(', ');
-    super(`${where ? `${where}: ` : ''}${details.reason} ${details.next}`, options);
+    super(describe(details, conversionEn), options);
     this.code = code;
     this.details = details;
   }
+
+  override in({ conversion }: FailureTexts): string {
+    return describe(this.details, conversion);
+  }
+}
+
+function describe(
+  { file, tensor, reason, next }: ConversionErrorDetails,
+  texts: FailureTexts['conversion'],
+): string {
+  const where = [file, tensor !== undefined && texts.tensor(tensor)].filter(Boolean).join(', ');
+  return `${where && `${where}: `}${write(texts.reasons, reason)} ${texts.next[next]}`;
 }

@@ -1,4 +1,4 @@
-import { ConversionError } from './errors.ts';
+import { ConversionError, type ConversionReason } from './errors.ts';
 import { isBusyStatus, readRetryAfter, TransientFailure, withRetries } from './retry.ts';
 import type { SourceFile } from './source.ts';
 
@@ -22,7 +22,7 @@ export function httpFile({ name, url, size, version }: RemoteFile): SourceFile {
   const check = (response: Response, whole: boolean): void => {
     if (response.status === 206 || whole) return;
     void response.body?.cancel();
-    throw readFailure(name, 'The server sends only whole files (it ignores Range requests).');
+    throw readFailure(name, { says: 'whole-files-only' });
   };
   return {
     name,
@@ -40,7 +40,7 @@ export function httpFile({ name, url, size, version }: RemoteFile): SourceFile {
             // Another part in flight may have found the new address already.
             if (direct === address) direct = undefined;
             void response.body?.cancel();
-            throw new TransientFailure(`The server answered ${response.status}.`, 0);
+            throw new TransientFailure({ says: 'status', status: response.status, of: name }, 0);
           }
           requireOk(name, response);
           check(response, offset === 0 && length === size);
@@ -68,7 +68,7 @@ async function readBody(name: string, response: Response, length: number): Promi
     if (at + piece.value.length <= length) bytes.set(piece.value, at);
     at += piece.value.length;
   }
-  if (at !== length) throw readFailure(name, `The server sent ${at} bytes instead of ${length}.`);
+  if (at !== length) throw readFailure(name, { says: 'other-length-sent', sent: at, asked: length });
   return bytes;
 }
 
@@ -89,7 +89,7 @@ async function retried<T>(name: string, action: () => Promise<T>, signal?: Abort
   try {
     return await withRetries(action, signal);
   } catch (error) {
-    if (error instanceof TransientFailure) throw readFailure(name, error.message, error);
+    if (error instanceof TransientFailure) throw readFailure(name, error.reason, error);
     throw error;
   }
 }
@@ -99,26 +99,26 @@ async function open(name: string, url: string, init: RequestInit): Promise<Respo
   if (!isBusyStatus(response.status)) return response;
   void response.body?.cancel();
   const wait = readRetryAfter(response.headers.get('Retry-After'));
-  throw new TransientFailure(`The server answered ${response.status} for ${name}.`, wait);
+  throw new TransientFailure({ says: 'status', status: response.status, of: name }, wait);
 }
 
 function requireOk(name: string, response: Response): void {
   if (response.ok) return;
   void response.body?.cancel();
-  throw readFailure(name, `The server answered ${response.status} for ${response.url}.`);
+  throw readFailure(name, { says: 'status', status: response.status, of: response.url });
 }
 
 function transient(cause: unknown): never {
-  throw new TransientFailure('The connection failed.', undefined, { cause });
+  throw new TransientFailure({ says: 'connection-failed' }, undefined, { cause });
 }
 
-function readFailure(file: string, reason: string, cause?: unknown): ConversionError {
+function readFailure(file: string, reason: ConversionReason, cause?: unknown): ConversionError {
   return new ConversionError(
     'read-failed',
     {
       file,
       reason,
-      next: 'Check the address and the connection, and start again: finished shards are kept.',
+      next: 'check-connection',
     },
     { cause },
   );

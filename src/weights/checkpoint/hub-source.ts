@@ -20,8 +20,8 @@ export async function openHubCheckpoint(
 ): Promise<Source> {
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) {
     throw new ConversionError('bad-option', {
-      reason: `"${repository}" is not the name of a repository.`,
-      next: 'Write it as owner/name.',
+      reason: { says: 'no-repository-name', name: repository },
+      next: 'owner-and-name',
     });
   }
   const body = await fetchBody(repository, `${hub}/api/models/${repository}/tree/main`, signal);
@@ -34,8 +34,8 @@ export async function openHubCheckpoint(
   if (!Array.isArray(list)) {
     throw new ConversionError('read-failed', {
       file: repository,
-      reason: 'The Hub did not answer with a list of files.',
-      next: 'Check the name of the repository.',
+      reason: { says: 'no-file-list' },
+      next: 'check-repository',
     });
   }
   const source = new Map<string, SourceFile>();

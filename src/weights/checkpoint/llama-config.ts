@@ -1,4 +1,4 @@
-import { ConversionError } from './errors.ts';
+import { ConversionError, type ConversionReason, type Warn } from './errors.ts';
 import { isJsonObject, type JsonObject } from './source.ts';
 
 /** The part of a checkpoint's config.json that decides its tensors and MLC's model_config. */
@@ -20,11 +20,11 @@ export interface LlamaConfig {
 
 const FILE = 'config.json';
 
-function bad(reason: string): ConversionError {
+function bad(reason: ConversionReason): ConversionError {
   return new ConversionError('bad-config', {
     file: FILE,
     reason,
-    next: 'Only LLaMA checkpoints (LlamaForCausalLM) can be converted.',
+    next: 'llama-only',
   });
 }
 
@@ -38,7 +38,7 @@ const SIZE_LIMIT = 2 ** 24;
 function readSize(json: JsonObject, key: string, fallback?: number): number {
   const value = json[key] ?? fallback;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > SIZE_LIMIT) {
-    throw bad(`The field ${key} is ${show(json[key])}; a positive whole number is needed.`);
+    throw bad({ says: 'field-size', field: key, value: show(json[key]) });
   }
   return value;
 }
@@ -46,35 +46,45 @@ function readSize(json: JsonObject, key: string, fallback?: number): number {
 function readPositive(json: JsonObject, key: string, fallback?: number): number {
   const value = json[key] ?? fallback;
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
-    throw bad(`The field ${key} is ${show(json[key])}; a positive number is needed.`);
+    throw bad({ says: 'field-positive', field: key, value: show(json[key]) });
   }
   return value;
 }
 
 /** @throws ConversionError `bad-config` naming the field at fault */
-export function parseLlamaConfig(json: JsonObject, warn: (message: string) => void): LlamaConfig {
+export function parseLlamaConfig(json: JsonObject, warn: Warn): LlamaConfig {
   if (json.model_type !== 'llama') {
-    throw bad(`The field model_type is ${show(json.model_type)}, not "llama".`);
+    throw bad({ says: 'field-other', field: 'model_type', value: show(json.model_type), wanted: '"llama"' });
   }
   for (const key of ['attention_bias', 'mlp_bias']) {
-    if (json[key] === true) throw bad(`The field ${key} is true; MLC's LLaMA has no such weights.`);
+    if (json[key] === true) throw bad({ says: 'field-bias', field: key });
   }
   if (json.hidden_act !== undefined && json.hidden_act !== 'silu') {
-    throw bad(`The field hidden_act is ${JSON.stringify(json.hidden_act)}, not "silu".`);
+    throw bad({ says: 'field-other', field: 'hidden_act', value: show(json.hidden_act), wanted: '"silu"' });
   }
   if (json.quantization_config != null) {
-    throw bad(
-      'The field quantization_config says that the weights are quantised already; float weights are needed.',
-    );
+    throw bad({ says: 'quantised-already' });
   }
   const hiddenSize = readSize(json, 'hidden_size');
   const heads = readSize(json, 'num_attention_heads');
   if (json.head_dim == null && hiddenSize % heads !== 0) {
-    throw bad(`hidden_size ${hiddenSize} is not a multiple of num_attention_heads ${heads}.`);
+    throw bad({
+      says: 'not-a-multiple',
+      field: 'hidden_size',
+      value: hiddenSize,
+      of: 'num_attention_heads',
+      divisor: heads,
+    });
   }
   const keyValueHeads = readSize(json, 'num_key_value_heads', heads);
   if (heads % keyValueHeads !== 0) {
-    throw bad(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyValueHeads}.`);
+    throw bad({
+      says: 'not-a-multiple',
+      field: 'num_attention_heads',
+      value: heads,
+      of: 'num_key_value_heads',
+      divisor: keyValueHeads,
+    });
   }
   const contextKey = json.max_position_embeddings != null ? 'max_position_embeddings' : 'max_sequence_length';
   return {
@@ -93,18 +103,16 @@ export function parseLlamaConfig(json: JsonObject, warn: (message: string) => vo
   };
 }
 
-function readRopeScaling(value: unknown, warn: (message: string) => void): JsonObject | null {
+function readRopeScaling(value: unknown, warn: Warn): JsonObject | null {
   if (value == null) return null;
-  if (!isJsonObject(value)) throw bad('The field rope_scaling is not an object.');
+  if (!isJsonObject(value)) throw bad({ says: 'rope-scaling' });
   if (!('rope_type' in value)) {
     // MLC drops the older form as well: say so, because long prompts then behave otherwise than in training.
-    warn(`${FILE}: rope_scaling without rope_type is not known to MLC and left out.`);
+    warn({ says: 'rope-scaling', file: FILE });
     return null;
   }
   if (value.rope_type !== 'llama3') {
-    throw bad(
-      `The field rope_scaling.rope_type is ${JSON.stringify(value.rope_type)}; MLC knows "llama3" only.`,
-    );
+    throw bad({ says: 'rope-type', value: show(value.rope_type) });
   }
   return value;
 }

@@ -4,8 +4,15 @@
  * the caller gives.
  */
 
+import { conversionEn } from '../../domain/texts/conversion.en.ts';
+import { write } from '../../domain/texts/told.ts';
+import type { ConversionReason } from './errors.ts';
+
 export class PickleError extends Error {
   override readonly name = 'PickleError';
+  constructor(readonly reason: ConversionReason) {
+    super(write(conversionEn.reasons, reason));
+  }
 }
 
 /** Raised when the bytes end before the pickle does. */
@@ -54,7 +61,8 @@ class Cursor {
   }
 
   #take(length: number): number {
-    if (length < 0 || this.at + length > this.#bytes.length) throw new PickleCutOff('The pickle is cut off.');
+    if (length < 0 || this.at + length > this.#bytes.length)
+      throw new PickleCutOff({ says: 'pickle-cut-off' });
     this.at += length;
     return this.at - length;
   }
@@ -73,7 +81,7 @@ class Cursor {
   }
   uint64(): number {
     const value = this.#view.getBigUint64(this.#take(8), true);
-    if (value > BigInt(this.#bytes.length)) throw new PickleCutOff('The pickle is cut off.');
+    if (value > BigInt(this.#bytes.length)) throw new PickleCutOff({ says: 'pickle-cut-off' });
     return Number(value);
   }
   float64(): number {
@@ -81,7 +89,7 @@ class Cursor {
   }
   /** Little-endian, two's complement, at most 16 bytes: checkpoints hold sizes and one magic number. */
   long(length: number): number | bigint {
-    if (length > 16) throw new PickleError(`The pickle holds a number of ${length} bytes.`);
+    if (length > 16) throw new PickleError({ says: 'pickle-long-number', length });
     const at = this.#take(length);
     let value = 0n;
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#view.getUint8(at + i));
@@ -94,7 +102,7 @@ class Cursor {
   }
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.at);
-    if (end < 0) throw new PickleCutOff('The pickle is cut off.');
+    if (end < 0) throw new PickleCutOff({ says: 'pickle-cut-off' });
     const text = this.text(end - this.at);
     this.at = end + 1;
     return text;
@@ -112,8 +120,7 @@ export function readPickle(bytes: Uint8Array, names: Names): Pickle {
 
   const pop = (): PickleValue => {
     const value = stack.pop();
-    if (value === undefined || value === MARK)
-      throw new PickleError('The pickle takes a value that is not there.');
+    if (value === undefined || value === MARK) throw new PickleError({ says: 'pickle-no-value' });
     return value;
   };
   const top = (): PickleValue => {
@@ -123,7 +130,7 @@ export function readPickle(bytes: Uint8Array, names: Names): Pickle {
   };
   const popToMark = (): PickleValue[] => {
     const at = stack.lastIndexOf(MARK);
-    if (at < 0) throw new PickleError('The pickle takes a list that is not there.');
+    if (at < 0) throw new PickleError({ says: 'pickle-no-list' });
     return stack.splice(at).slice(1) as PickleValue[];
   };
   const tuple = (size: number): void => {
@@ -132,39 +139,36 @@ export function readPickle(bytes: Uint8Array, names: Names): Pickle {
   };
   const setItems = (items: readonly PickleValue[]): void => {
     const dictionary = top();
-    if (!(dictionary instanceof Map))
-      throw new PickleError('The pickle sets an item of something else than a dictionary.');
+    if (!(dictionary instanceof Map)) throw new PickleError({ says: 'pickle-set-item' });
     for (let i = 0; i + 1 < items.length; i += 2) dictionary.set(items[i], items[i + 1]);
   };
   const append = (items: readonly PickleValue[]): void => {
     const list = top();
-    if (!Array.isArray(list)) throw new PickleError('The pickle appends to something else than a list.');
+    if (!Array.isArray(list)) throw new PickleError({ says: 'pickle-append' });
     for (const item of items) list.push(item);
   };
   const getGlobal = (module: string, name: string): void => {
     const found = names.globals.get(`${module}.${name}`);
-    if (!found) throw new PickleError(`The pickle names ${module}.${name}, which tensors don't need.`);
+    if (!found) throw new PickleError({ says: 'pickle-name', name: `${module}.${name}` });
     stack.push(found);
   };
   const reduce = (): void => {
     const args = pop();
     const callee = pop();
-    if (!(args instanceof Tuple)) throw new PickleError('The pickle calls something without arguments.');
+    if (!(args instanceof Tuple)) throw new PickleError({ says: 'pickle-no-arguments' });
     // Only what the list of names gave can be called: no value that the pickle made has a `call`.
     const call = callee !== null && typeof callee === 'object' && 'call' in callee ? callee.call : undefined;
-    if (typeof call !== 'function')
-      throw new PickleError('The pickle calls something that is not a function.');
+    if (typeof call !== 'function') throw new PickleError({ says: 'pickle-no-function' });
     stack.push((call as NonNullable<PickleGlobal['call']>)(args.items));
   };
   const build = (): void => {
     pop();
     // State dictionaries carry module versions as an attribute; nothing else may have attributes.
-    if (!(top() instanceof Map))
-      throw new PickleError('The pickle sets attributes of something else than a dictionary.');
+    if (!(top() instanceof Map)) throw new PickleError({ says: 'pickle-set-attributes' });
   };
   const get = (index: number): void => {
     const value = memo.get(index);
-    if (value === undefined) throw new PickleError('The pickle refers to a value that is not there.');
+    if (value === undefined) throw new PickleError({ says: 'pickle-no-memo' });
     stack.push(value);
   };
 
@@ -173,7 +177,7 @@ export function readPickle(bytes: Uint8Array, names: Names): Pickle {
     const code = cursor.uint8();
     switch (String.fromCharCode(code)) {
       case '\x80': // PROTO
-        if (cursor.uint8() > 5) throw new PickleError('The pickle is of an unknown version.');
+        if (cursor.uint8() > 5) throw new PickleError({ says: 'pickle-version' });
         break;
       case '\x95': // FRAME
         cursor.uint64();
@@ -283,7 +287,7 @@ export function readPickle(bytes: Uint8Array, names: Names): Pickle {
         const name = pop();
         const module = pop();
         if (typeof name !== 'string' || typeof module !== 'string')
-          throw new PickleError('The pickle names no name.');
+          throw new PickleError({ says: 'pickle-no-name' });
         getGlobal(module, name);
         break;
       }
@@ -297,9 +301,7 @@ export function readPickle(bytes: Uint8Array, names: Names): Pickle {
         build();
         break;
       default:
-        throw new PickleError(
-          `The pickle has the instruction 0x${code.toString(16)} at byte ${at}, which tensors don't need.`,
-        );
+        throw new PickleError({ says: 'pickle-instruction', code: `0x${code.toString(16)}`, at });
     }
   }
 }

@@ -1,11 +1,19 @@
+import { conversionEn } from '../../domain/texts/conversion.en.ts';
+import { write } from '../../domain/texts/told.ts';
+import type { ConversionReason } from './errors.ts';
+
 /** A failure that another try may mend: a broken connection, a busy server. */
 export class TransientFailure extends Error {
   override readonly name = 'TransientFailure';
   /** Milliseconds that the server asks to wait, if it does. */
   readonly wait: number | undefined;
 
-  constructor(message: string, wait?: number, options?: ErrorOptions) {
-    super(message, options);
+  constructor(
+    readonly reason: ConversionReason,
+    wait?: number,
+    options?: ErrorOptions,
+  ) {
+    super(write(conversionEn.reasons, reason), options);
     this.wait = wait;
   }
 }

@@ -1,16 +1,16 @@
-import { ConversionError } from './errors.ts';
+import { ConversionError, type ConversionReason } from './errors.ts';
 import { isJsonObject, type SourceFile } from './source.ts';
 import { DTYPE_BYTES, elementCount, type TensorEntry } from './tensor.ts';
 
 /** LLaMA-2 70B's header has about 90 kB. The format allows 100 MB, which would cost several times that to parse. */
 const HEADER_LIMIT = 16 * 2 ** 20;
 
-function bad(file: SourceFile, reason: string, tensor?: string): ConversionError {
+function bad(file: SourceFile, reason: ConversionReason, tensor?: string): ConversionError {
   return new ConversionError('bad-header', {
     file: file.name,
     tensor,
     reason,
-    next: 'The file is damaged or incomplete: download it again.',
+    next: 'download-header-again',
   });
 }
 
@@ -20,14 +20,14 @@ function bad(file: SourceFile, reason: string, tensor?: string): ConversionError
  * @throws ConversionError `bad-header` for any header that does not describe the file exactly
  */
 export async function readSafetensorsHeader(file: SourceFile, signal?: AbortSignal): Promise<TensorEntry[]> {
-  if (file.size < 8) throw bad(file, `The file has ${file.size} bytes, too few for a safetensors header.`);
+  if (file.size < 8) throw bad(file, { says: 'header-short', size: file.size });
   const prefix = await file.read(0, 8, signal);
   const headerLength = new DataView(prefix.buffer).getBigUint64(0, true);
   if (headerLength > BigInt(file.size - 8)) {
-    throw bad(file, `The header claims ${headerLength} bytes, but only ${file.size - 8} follow.`);
+    throw bad(file, { says: 'header-beyond', claimed: headerLength, left: file.size - 8 });
   }
   if (headerLength > BigInt(HEADER_LIMIT)) {
-    throw bad(file, `The header claims ${headerLength} bytes; more than ${HEADER_LIMIT} are not read.`);
+    throw bad(file, { says: 'header-too-large', claimed: headerLength, limit: HEADER_LIMIT });
   }
   const dataStart = 8 + Number(headerLength);
   const header = parseHeader(file, await file.read(8, Number(headerLength), signal));
@@ -37,12 +37,12 @@ export async function readSafetensorsHeader(file: SourceFile, signal?: AbortSign
   tensors.sort((a, b) => a.offset - b.offset || a.end - b.end);
   let position = dataStart;
   for (const tensor of tensors) {
-    if (tensor.offset < position) throw bad(file, 'Its data overlaps that of another tensor.', tensor.name);
-    if (tensor.offset > position) throw bad(file, 'There is a gap before its data.', tensor.name);
+    if (tensor.offset < position) throw bad(file, { says: 'data-overlaps' }, tensor.name);
+    if (tensor.offset > position) throw bad(file, { says: 'data-gap' }, tensor.name);
     position = tensor.end;
   }
   if (position !== file.size) {
-    throw bad(file, `The header describes ${position} bytes, but the file has ${file.size}.`);
+    throw bad(file, { says: 'header-other-length', described: position, size: file.size });
   }
   return tensors.map(({ end: _, ...tensor }) => tensor);
 }
@@ -54,11 +54,11 @@ function parseHeader(file: SourceFile, bytes: Uint8Array): Readonly<Record<strin
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     header = JSON.parse(text);
   } catch {
-    throw bad(file, 'The header is not valid JSON.');
+    throw bad(file, { says: 'header-not-json' });
   }
-  if (!isJsonObject(header)) throw bad(file, 'The header is not a JSON object.');
+  if (!isJsonObject(header)) throw bad(file, { says: 'header-not-an-object' });
   const twice = findDuplicateKey(text);
-  if (twice !== undefined) throw bad(file, `The header has the key ${JSON.stringify(twice)} twice.`);
+  if (twice !== undefined) throw bad(file, { says: 'header-key-twice', key: JSON.stringify(twice) });
   return header;
 }
 
@@ -85,25 +85,20 @@ function readEntry(
   value: unknown,
   dataStart: number,
 ): TensorEntry & { end: number } {
-  if (!isJsonObject(value)) throw bad(file, 'Its header entry is not an object.', name);
+  if (!isJsonObject(value)) throw bad(file, { says: 'entry-not-an-object' }, name);
   const { dtype, shape, data_offsets: offsets } = value;
   const elementBytes = typeof dtype === 'string' ? DTYPE_BYTES[dtype] : undefined;
   if (typeof dtype !== 'string' || elementBytes === undefined) {
-    throw bad(file, `Its number format ${JSON.stringify(dtype)} is unknown.`, name);
+    throw bad(file, { says: 'entry-format', dtype: JSON.stringify(dtype) }, name);
   }
-  if (!isSizeList(shape)) throw bad(file, 'Its shape is not a list of sizes.', name);
-  if (!isSizeList(offsets) || offsets.length !== 2)
-    throw bad(file, 'Its data_offsets are not two positions.', name);
+  if (!isSizeList(shape)) throw bad(file, { says: 'entry-shape' }, name);
+  if (!isSizeList(offsets) || offsets.length !== 2) throw bad(file, { says: 'entry-offsets' }, name);
   const [begin, end] = offsets as [number, number];
   if (begin > end || dataStart + end > file.size) {
-    throw bad(file, `Its data_offsets [${begin}, ${end}] lie outside the file.`, name);
+    throw bad(file, { says: 'entry-outside', begin, end }, name);
   }
   if (elementCount(shape) * elementBytes !== end - begin) {
-    throw bad(
-      file,
-      `Its shape [${shape.join(', ')}] of ${dtype} doesn't fill its ${end - begin} bytes.`,
-      name,
-    );
+    throw bad(file, { says: 'entry-length', shape, dtype, length: end - begin }, name);
   }
   return { name, dtype, shape, file, offset: dataStart + begin, end: dataStart + end };
 }

@@ -27,8 +27,8 @@ export async function readWhole(file: SourceFile, signal?: AbortSignal): Promise
   if (file.size > WHOLE_FILE_LIMIT) {
     throw new ConversionError('bad-file', {
       file: file.name,
-      reason: `The file has ${file.size} bytes, more than the ${WHOLE_FILE_LIMIT} that such a file can sensibly have.`,
-      next: 'Check that the checkpoint is complete and its files are not mixed up.',
+      reason: { says: 'too-large', size: file.size, limit: WHOLE_FILE_LIMIT },
+      next: 'check-files',
     });
   }
   return file.read(0, file.size, signal);
@@ -50,15 +50,15 @@ export async function readJsonObject(file: SourceFile, signal?: AbortSignal): Pr
   } catch (cause) {
     throw new ConversionError(
       'bad-file',
-      { file: file.name, reason: 'The file is not valid JSON.', next: 'Download or save it again.' },
+      { file: file.name, reason: { says: 'not-json' }, next: 'download-or-save-again' },
       { cause },
     );
   }
   if (!isJsonObject(value)) {
     throw new ConversionError('bad-file', {
       file: file.name,
-      reason: 'The file does not hold a JSON object.',
-      next: 'Download or save it again.',
+      reason: { says: 'not-an-object' },
+      next: 'download-or-save-again',
     });
   }
   return value;

@@ -60,31 +60,28 @@ const STORAGE_TYPES = {
 function sizes(value: PickleValue | undefined): readonly number[] {
   const items = value instanceof Tuple ? value.items : undefined;
   if (!items || items.length > 8 || !items.every((item) => Number.isSafeInteger(item) && Number(item) >= 0)) {
-    throw new PickleError('The pickle gives a tensor a shape or strides that are not sizes.');
+    throw new PickleError({ says: 'pickle-sizes' });
   }
   return items as number[];
 }
 
 /** `torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)` */
 function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]): TensorView {
-  if (!(storage instanceof Storage))
-    throw new PickleError('The pickle makes a tensor of something else than a storage.');
+  if (!(storage instanceof Storage)) throw new PickleError({ says: 'pickle-no-storage' });
   const [start] = sizes(new Tuple([offset ?? null]));
   const shape = sizes(size);
   const strides = sizes(stride);
-  if (shape.length !== strides.length)
-    throw new PickleError('The pickle gives a tensor fewer strides than sizes.');
+  if (shape.length !== strides.length) throw new PickleError({ says: 'pickle-strides' });
   const reach = shape.reduce((sum, length, axis) => sum + (length - 1) * (strides[axis] ?? 0), start ?? 0);
   if (!shape.includes(0) && reach >= storage.count) {
-    throw new PickleError(`The pickle makes a tensor that reaches beyond its storage ${storage.key}.`);
+    throw new PickleError({ says: 'pickle-beyond-storage', key: storage.key });
   }
   return new TensorView(storage, start ?? 0, shape, strides);
 }
 
 /** `torch._utils._rebuild_parameter(data, requires_grad, hooks)` */
 function rebuildParameter([data]: readonly PickleValue[]): TensorView {
-  if (!(data instanceof TensorView))
-    throw new PickleError('The pickle makes a parameter of something else than a tensor.');
+  if (!(data instanceof TensorView)) throw new PickleError({ says: 'pickle-no-tensor' });
   return data;
 }
 
@@ -97,7 +94,7 @@ export const TORCH_GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map<string, 
     'collections.OrderedDict',
     {
       call(args) {
-        if (args.length > 0) throw new PickleError('The pickle fills a dictionary in an unknown way.');
+        if (args.length > 0) throw new PickleError({ says: 'pickle-dictionary' });
         return new Map<PickleValue, PickleValue>();
       },
     },
@@ -108,24 +105,24 @@ export const TORCH_GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map<string, 
 export function readStorage(id: PickleValue): Storage {
   const [tag, type, key, , count, view] = id instanceof Tuple ? id.items : [];
   if (tag !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string') {
-    throw new PickleError('The pickle refers to something outside that is not a storage.');
+    throw new PickleError({ says: 'pickle-outside' });
   }
   const [elements = 0] = sizes(new Tuple([count ?? null]));
   if (view == null) return new Storage(type.dtype, key, elements);
   const [, shift, length] = view instanceof Tuple ? view.items : [];
   const [from = 0, viewed = 0] = sizes(new Tuple([shift ?? null, length ?? null]));
-  if (from + viewed > elements) throw new PickleError(`The pickle views storage ${key} beyond its end.`);
+  if (from + viewed > elements) throw new PickleError({ says: 'pickle-view', key });
   return new Storage(type.dtype, key, viewed, from, elements);
 }
 
 /** The tensors of a state dictionary by name; whatever else it holds is left out. */
 export function readStateDictionary(value: PickleValue): Map<string, TensorView> {
-  if (!(value instanceof Map)) throw new PickleError('The pickle does not hold a dictionary of tensors.');
+  if (!(value instanceof Map)) throw new PickleError({ says: 'pickle-not-a-dictionary' });
   const tensors = new Map<string, TensorView>();
   for (const [name, tensor] of value as Map<PickleValue, PickleValue>) {
     if (typeof name === 'string' && tensor instanceof TensorView) tensors.set(name, tensor);
   }
-  if (tensors.size === 0) throw new PickleError('The dictionary in the pickle holds no tensors.');
+  if (tensors.size === 0) throw new PickleError({ says: 'pickle-no-tensors' });
   return tensors;
 }
 

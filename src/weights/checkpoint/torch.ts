@@ -1,4 +1,4 @@
-import { ConversionError } from './errors.ts';
+import { ConversionError, type ConversionReason } from './errors.ts';
 import { PickleCutOff, PickleError, readPickle, type Pickle } from './pickle.ts';
 import type { SourceFile } from './source.ts';
 import { DTYPE_BYTES, type TensorEntry } from './tensor.ts';
@@ -26,13 +26,13 @@ const PARALLEL_READS = 8;
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_VERSION = 1001;
 
-function bad(file: SourceFile, reason: string, cause?: unknown): ConversionError {
+function bad(file: SourceFile, reason: ConversionReason, cause?: unknown): ConversionError {
   return new ConversionError(
     'bad-pickle',
     {
       file: file.name,
       reason,
-      next: 'Use the safetensors files of the model, or a file from a source you trust.',
+      next: 'use-safetensors',
     },
     { cause },
   );
@@ -49,7 +49,7 @@ export async function readTorchFile(file: SourceFile, signal?: AbortSignal): Pro
     const isZip = start[0] === 0x50 && start[1] === 0x4b;
     return isZip ? await readZipFormat(file, signal) : await readLegacyFormat(file, signal);
   } catch (cause) {
-    if (cause instanceof PickleError) throw bad(file, cause.message, cause);
+    if (cause instanceof PickleError) throw bad(file, cause.reason, cause);
     throw cause;
   }
 }
@@ -60,13 +60,13 @@ async function readZipFormat(file: SourceFile, signal?: AbortSignal): Promise<Te
   const [pickleName] = pickles;
   const pickle = entries.get(pickleName ?? '');
   if (pickleName === undefined || pickles.length !== 1 || !pickle) {
-    throw bad(file, 'The archive holds no data.pkl, or several.');
+    throw bad(file, { says: 'no-pickle' });
   }
-  if (pickle.size > PICKLE_LIMIT) throw bad(file, `Its pickle of ${pickle.size} bytes is too large.`);
+  if (pickle.size > PICKLE_LIMIT) throw bad(file, { says: 'pickle-too-large', size: pickle.size });
   const folder = pickleName.slice(0, -'data.pkl'.length);
   const order = entries.get(`${folder}byteorder`);
   if (order && order.size <= 16 && (await readEntry(file, order, signal)) !== 'little') {
-    throw bad(file, 'Its numbers are not little-endian.');
+    throw bad(file, { says: 'big-endian' });
   }
   const bytes = await file.read(await locateZipEntry(file, pickle, signal), pickle.size, signal);
   const { value } = readPickle(bytes, { globals: TORCH_GLOBALS, persistent: readStorage });
@@ -76,12 +76,14 @@ async function readZipFormat(file: SourceFile, signal?: AbortSignal): Promise<Te
   const starts = new Map<string, number>();
   await inParallel([...storages.values()], async (storage) => {
     const entry = entries.get(`${folder}data/${storage.key}`);
-    if (!entry) throw bad(file, `The storage ${storage.key} is missing.`);
+    if (!entry) throw bad(file, { says: 'storage-missing', key: storage.key });
     if (entry.size !== storageBytes(storage)) {
-      throw bad(
-        file,
-        `The storage ${storage.key} has ${entry.size} bytes instead of ${storageBytes(storage)}.`,
-      );
+      throw bad(file, {
+        says: 'storage-length',
+        key: storage.key,
+        found: entry.size,
+        wanted: storageBytes(storage),
+      });
     }
     starts.set(storage.key, await locateZipEntry(file, entry, signal));
   });
@@ -100,27 +102,27 @@ async function readLegacyFormat(file: SourceFile, signal?: AbortSignal): Promise
   const { pickles, length } = await readLegacyPickles(file, storages, signal);
   const [, , machine, dictionary, keys] = pickles.map(({ value }) => value);
   if (machine instanceof Map && machine.get('little_endian') === false) {
-    throw bad(file, 'Its numbers are not little-endian.');
+    throw bad(file, { says: 'big-endian' });
   }
-  if (!Array.isArray(keys)) throw bad(file, 'Its list of storages is missing.');
+  if (!Array.isArray(keys)) throw bad(file, { says: 'storages-missing' });
   const views = readStateDictionary(dictionary ?? null);
   const starts = new Map<string, number>();
   let at = length;
   for (const key of keys as unknown[]) {
     const storage = typeof key === 'string' ? storages.get(key) : undefined;
-    if (!storage) throw bad(file, `Its list of storages names ${String(key)}, which no tensor uses.`);
+    if (!storage) throw bad(file, { says: 'storage-unused', key: String(key) });
     starts.set(storage.key, at + 8);
     at += 8 + storageBytes(storage);
   }
-  if (at !== file.size) throw bad(file, `Its storages take ${at} bytes, but the file has ${file.size}.`);
+  if (at !== file.size) throw bad(file, { says: 'storages-length', found: at, size: file.size });
   await inParallel([...starts], async ([key, start]) => {
     const count = new DataView((await file.read(start - 8, 8, signal)).buffer).getBigUint64(0, true);
     const expected = storages.get(key)?.count;
     if (count !== BigInt(expected ?? -1))
-      throw bad(file, `The storage ${key} has ${count} elements instead of ${expected}.`);
+      throw bad(file, { says: 'storage-count', key, found: count, wanted: expected });
   });
   for (const { storage } of views.values()) {
-    if (!starts.has(storage.key)) throw bad(file, `The storage ${storage.key} is missing.`);
+    if (!starts.has(storage.key)) throw bad(file, { says: 'storage-missing', key: storage.key });
   }
   return describe(file, views, starts);
 }
@@ -158,7 +160,7 @@ async function readLegacyPickles(
 }
 
 function notTorch(file: SourceFile): ConversionError {
-  return bad(file, 'It is neither of the two formats that PyTorch has written since 2018.');
+  return bad(file, { says: 'not-torch' });
 }
 
 function describe(

@@ -1,4 +1,4 @@
-import { ConversionError } from './errors.ts';
+import { ConversionError, type ConversionReason } from './errors.ts';
 import type { SourceFile } from './source.ts';
 
 /** A file in an archive, stored as it is. */
@@ -22,19 +22,18 @@ const END_64 = 0x06064b50;
 const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
 
-function bad(file: SourceFile, reason: string): ConversionError {
+function bad(file: SourceFile, reason: ConversionReason): ConversionError {
   return new ConversionError('bad-archive', {
     file: file.name,
     reason,
-    next: 'The file is damaged or not what PyTorch writes: download it again, or save it again with torch.save.',
+    next: 'save-with-torch',
   });
 }
 
 /** A position or size of eight bytes. @throws ConversionError beyond what the archive can have */
 function size64(file: SourceFile, view: DataView, at: number): number {
   const value = view.getBigUint64(at, true);
-  if (value > BigInt(file.size))
-    throw bad(file, `The archive's directory names byte ${value}, beyond its end.`);
+  if (value > BigInt(file.size)) throw bad(file, { says: 'archive-beyond', position: value });
   return Number(value);
 }
 
@@ -45,7 +44,7 @@ async function readView(
   signal?: AbortSignal,
 ): Promise<DataView> {
   if (offset < 0 || offset + length > file.size) {
-    throw bad(file, `The archive's directory names byte ${offset + length}, beyond its end.`);
+    throw bad(file, { says: 'archive-beyond', position: offset + length });
   }
   return new DataView((await file.read(offset, length, signal)).buffer);
 }
@@ -63,7 +62,7 @@ async function findDirectory(
     const locator = at - 20;
     if (locator >= 0 && tail.getUint32(locator, true) === END_64_LOCATOR) {
       const end = await readView(file, size64(file, tail, locator + 8), 56, signal);
-      if (end.getUint32(0, true) !== END_64) throw bad(file, "The archive's 64-bit end record is missing.");
+      if (end.getUint32(0, true) !== END_64) throw bad(file, { says: 'archive-end-64' });
       return { count: size64(file, end, 32), size: size64(file, end, 40), offset: size64(file, end, 48) };
     }
     return {
@@ -72,7 +71,7 @@ async function findDirectory(
       offset: tail.getUint32(at + 16, true),
     };
   }
-  throw bad(file, "The archive's end record is missing: the file is cut off.");
+  throw bad(file, { says: 'archive-end' });
 }
 
 /**
@@ -82,15 +81,14 @@ async function findDirectory(
  */
 export async function listZip(file: SourceFile, signal?: AbortSignal): Promise<Map<string, ZipEntry>> {
   const { offset, size, count } = await findDirectory(file, signal);
-  if (size > DIRECTORY_LIMIT) throw bad(file, `The archive's directory of ${size} bytes is too large.`);
+  if (size > DIRECTORY_LIMIT) throw bad(file, { says: 'archive-too-large', size });
   const view = await readView(file, offset, size, signal);
   const entries = new Map<string, ZipEntry>();
   let at = 0;
   for (let i = 0; i < count; i++) {
-    if (at + 46 > size || view.getUint32(at, true) !== CENTRAL)
-      throw bad(file, "The archive's directory is damaged.");
+    if (at + 46 > size || view.getUint32(at, true) !== CENTRAL) throw bad(file, { says: 'archive-damaged' });
     const { entry, length } = readCentralEntry(file, view, at);
-    if (entries.has(entry.name)) throw bad(file, `The archive has two entries named ${entry.name}.`);
+    if (entries.has(entry.name)) throw bad(file, { says: 'archive-name-twice', name: entry.name });
     entries.set(entry.name, entry);
     at += length;
   }
@@ -102,11 +100,11 @@ function readCentralEntry(file: SourceFile, view: DataView, at: number): { entry
   const nameLength = view.getUint16(at + 28, true);
   const extraLength = view.getUint16(at + 30, true);
   const length = 46 + nameLength + extraLength + view.getUint16(at + 32, true);
-  if (at + length > view.byteLength) throw bad(file, "The archive's directory is damaged.");
+  if (at + length > view.byteLength) throw bad(file, { says: 'archive-damaged' });
   const name = new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at + 46, nameLength));
-  if ((view.getUint16(at + 8, true) & 1) !== 0) throw bad(file, `The entry ${name} is encrypted.`);
+  if ((view.getUint16(at + 8, true) & 1) !== 0) throw bad(file, { says: 'archive-encrypted', name });
   if (view.getUint16(at + 10, true) !== 0) {
-    throw bad(file, `The entry ${name} is compressed, which weights never are and a trap may be.`);
+    throw bad(file, { says: 'archive-compressed', name });
   }
   let stored = view.getUint32(at + 20, true);
   let size = view.getUint32(at + 24, true);
@@ -117,7 +115,7 @@ function readCentralEntry(file: SourceFile, view: DataView, at: number): { entry
     const end = extra + 4 + view.getUint16(extra + 2, true);
     let field = extra + 4;
     const next = (): number => {
-      if (field + 8 > end || end > at + length) throw bad(file, `The entry ${name} lacks its 64-bit size.`);
+      if (field + 8 > end || end > at + length) throw bad(file, { says: 'archive-size-64', name });
       field += 8;
       return size64(file, view, field - 8);
     };
@@ -128,7 +126,7 @@ function readCentralEntry(file: SourceFile, view: DataView, at: number): { entry
     }
     extra = end;
   }
-  if (stored !== size) throw bad(file, `The entry ${name} says two different sizes, ${stored} and ${size}.`);
+  if (stored !== size) throw bad(file, { says: 'archive-two-sizes', name, stored, size });
   return { entry: { name, size, headerOffset }, length };
 }
 
@@ -137,7 +135,7 @@ function refuseOverlaps(file: SourceFile, entries: ZipEntry[], directory: number
   entries.forEach((entry, i) => {
     const end = entries[i + 1]?.headerOffset ?? directory;
     if (entry.headerOffset + 30 + entry.size > end) {
-      throw bad(file, `The entry ${entry.name} overlaps what follows it.`);
+      throw bad(file, { says: 'archive-overlap', name: entry.name });
     }
   });
 }
@@ -150,10 +148,9 @@ export async function locateZipEntry(
 ): Promise<number> {
   const header = await readView(file, entry.headerOffset, 30, signal);
   if (header.getUint32(0, true) !== LOCAL || header.getUint16(8, true) !== 0) {
-    throw bad(file, `The entry ${entry.name} has no header where the directory says.`);
+    throw bad(file, { says: 'archive-no-header', name: entry.name });
   }
   const start = entry.headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-  if (start + entry.size > file.size)
-    throw bad(file, `The entry ${entry.name} reaches beyond the file's end.`);
+  if (start + entry.size > file.size) throw bad(file, { says: 'archive-entry-beyond', name: entry.name });
   return start;
 }

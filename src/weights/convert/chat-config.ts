@@ -1,3 +1,4 @@
+import type { Warn } from '../checkpoint/errors.ts';
 import type { LlamaConfig } from '../checkpoint/llama-config.ts';
 import { isJsonObject, type JsonObject } from '../checkpoint/source.ts';
 import type { Quantisation } from './quantisation.ts';
@@ -101,13 +102,13 @@ export interface ChatConfigInput {
 }
 
 /** The content of mlc-chat-config.json, fields in MLC's order (mlc_llm gen_config). */
-export function makeChatConfig(input: ChatConfigInput, warn: (message: string) => void): JsonObject {
+export function makeChatConfig(input: ChatConfigInput, warn: Warn): JsonObject {
   const { config, options } = input;
   const contextWindowSize = options.contextWindowSize ?? config.contextWindowSize;
   let prefillChunkSize = options.prefillChunkSize ?? Math.min(contextWindowSize, LARGEST_DEFAULT_PREFILL);
   if (prefillChunkSize > contextWindowSize) {
     prefillChunkSize = Math.min(contextWindowSize, LARGEST_DEFAULT_PREFILL);
-    warn(`A prefill chunk cannot be larger than the context window: ${prefillChunkSize} tokens are used.`);
+    warn({ says: 'prefill-chunk', tokens: prefillChunkSize });
   }
   const parallel = { tensor_parallel_shards: 1, pipeline_parallel_stages: 1 };
   const settings = [input.generationJson ?? {}, input.configJson];

@@ -1,3 +1,4 @@
+import type { ConversionWarning } from '../checkpoint/errors.ts';
 import type { ConversionProgress, ConversionSummary } from './convert.ts';
 import {
   restoreError,
@@ -11,7 +12,7 @@ export interface ConversionListeners {
   signal: AbortSignal;
   onProgress(progress: ConversionProgress): void;
   /** Things to say aloud that don't stop the conversion. */
-  onWarning(message: string): void;
+  onWarning(warning: ConversionWarning): void;
 }
 
 /**
@@ -44,7 +45,7 @@ export function runConversion(
           listeners.onProgress(data.progress);
           break;
         case 'warning':
-          listeners.onWarning(data.message);
+          listeners.onWarning(data.warning);
           break;
         case 'done':
           end();

@@ -1,5 +1,5 @@
 import { md5 } from 'hash-wasm';
-import { ConversionError } from '../checkpoint/errors.ts';
+import { ConversionError, type Warn } from '../checkpoint/errors.ts';
 import type { Source } from '../checkpoint/source.ts';
 import {
   DTYPE_BYTES,
@@ -34,7 +34,7 @@ export interface ConversionHooks {
   /** Whether a checkpoint without a tokenizer is refused: where nothing can be put beside the build later. */
   requireTokenizer?: boolean | undefined;
   /** Things to say aloud that don't stop the conversion. */
-  onWarning?: ((message: string) => void) | undefined;
+  onWarning?: Warn | undefined;
 }
 
 export interface ConversionSummary {
@@ -105,8 +105,8 @@ export async function convert(
 function missingTokenizer(): ConversionError {
   return new ConversionError('bad-tokenizer', {
     file: 'tokenizer.json',
-    reason: 'The checkpoint has neither this file nor tokenizer.model, so the model could not read any text.',
-    next: 'Put the tokenizer.json of its base model (LLaMA-2 for MetaAligner) beside config.json and start again.',
+    reason: { says: 'no-tokenizer' },
+    next: 'llama2-tokenizer',
   });
 }
 
@@ -202,19 +202,23 @@ async function convertBlocks(
     await Promise.allSettled(inFlight);
   }
   for (const [tensor, count] of overflows) {
-    onWarning?.(`${tensor}: ${count} value(s) are too large for ${model} and became infinite.`);
+    onWarning?.({ says: 'overflow', tensor, count, format: model });
   }
 }
 
 function refuseNonFinite({ source, first, columns }: RowBlock, { nonFinite }: BlockResult): void {
   if (nonFinite < 0) return;
-  const row = first + Math.floor(nonFinite / columns);
-  const position =
-    source.shape.length > 1 ? `row ${row}, column ${nonFinite % columns}` : `element ${nonFinite}`;
   throw new ConversionError('non-finite', {
     file: source.file.name,
     tensor: source.name,
-    reason: `It holds an infinity or NaN at ${position}.`,
-    next: 'The checkpoint is damaged: download it again, or ask its publisher.',
+    reason:
+      source.shape.length > 1
+        ? {
+            says: 'non-finite-cell',
+            row: first + Math.floor(nonFinite / columns),
+            column: nonFinite % columns,
+          }
+        : { says: 'non-finite-element', element: nonFinite },
+    next: 'download-or-ask',
   });
 }

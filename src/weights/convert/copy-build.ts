@@ -1,5 +1,5 @@
 import { createMD5, md5 } from 'hash-wasm';
-import { ConversionError } from '../checkpoint/errors.ts';
+import { ConversionError, type ConversionReason } from '../checkpoint/errors.ts';
 import { isJsonObject, readJsonObject, type Source, type SourceFile } from '../checkpoint/source.ts';
 import type { ConversionSummary } from './convert.ts';
 import type { BuildSink } from './sink.ts';
@@ -64,31 +64,28 @@ export async function copyBuild(
   };
 }
 
-function bad(file: string, reason: string): ConversionError {
-  return new ConversionError('bad-file', { file, reason, next: 'Copy or convert the build again, whole.' });
+function bad(file: string, reason: ConversionReason): ConversionError {
+  return new ConversionError('bad-file', { file, reason, next: 'copy-whole' });
 }
 
-function find(source: Source, name: unknown, from: string): SourceFile {
+function find(source: Source, name: unknown, from: string | undefined): SourceFile {
   const file = typeof name === 'string' && PLAIN_NAME.test(name) ? source.get(name) : undefined;
   if (file) return file;
   throw new ConversionError('missing-file', {
     file: String(name),
-    reason: `The file is named in ${from} but is not there.`,
-    next: 'Choose the whole folder of the build.',
+    reason: from === undefined ? { says: 'named-by-every-build' } : { says: 'named-but-missing', by: from },
+    next: 'choose-whole-build',
   });
 }
 
 async function listShards(source: Source, signal?: AbortSignal): Promise<Wanted[]> {
-  const { records } = await readJsonObject(find(source, TENSOR_CACHE, 'every build'), signal);
-  if (!Array.isArray(records) || records.length === 0) throw bad(TENSOR_CACHE, 'It lists no shards.');
+  const { records } = await readJsonObject(find(source, TENSOR_CACHE, undefined), signal);
+  if (!Array.isArray(records) || records.length === 0) throw bad(TENSOR_CACHE, { says: 'no-shards' });
   return records.map((record: unknown) => {
-    if (!isJsonObject(record)) throw bad(TENSOR_CACHE, 'It lists something that is not a shard.');
+    if (!isJsonObject(record)) throw bad(TENSOR_CACHE, { says: 'not-a-shard' });
     const file = find(source, record.dataPath, TENSOR_CACHE);
     if (record.nbytes !== file.size) {
-      throw bad(
-        file.name,
-        `The file has ${file.size} bytes instead of the ${String(record.nbytes)} announced.`,
-      );
+      throw bad(file.name, { says: 'announced-length', size: file.size, announced: String(record.nbytes) });
     }
     return { file, md5: typeof record.md5sum === 'string' ? record.md5sum.toLowerCase() : undefined };
   });
@@ -96,15 +93,15 @@ async function listShards(source: Source, signal?: AbortSignal): Promise<Wanted[
 
 /** Tokenizer and configuration; tensor-cache.json last, because without it nothing takes the files for a build. */
 async function listOthers(source: Source, signal?: AbortSignal): Promise<SourceFile[]> {
-  const config = find(source, CHAT_CONFIG, 'every build');
+  const config = find(source, CHAT_CONFIG, undefined);
   const { tokenizer_files: names } = await readJsonObject(config, signal);
-  if (!Array.isArray(names) || names.length === 0) throw bad(CHAT_CONFIG, 'It names no tokenizer files.');
+  if (!Array.isArray(names) || names.length === 0) throw bad(CHAT_CONFIG, { says: 'no-tokenizer-files' });
   const b16 = source.get('tensor-cache-b16.json');
   return [
     ...names.map((name: unknown) => find(source, name, CHAT_CONFIG)),
     config,
     ...(b16 ? [b16] : []),
-    find(source, TENSOR_CACHE, 'every build'),
+    find(source, TENSOR_CACHE, undefined),
   ];
 }
 
@@ -126,7 +123,7 @@ async function copyFile(
     }
     const found = hash.digest('hex');
     if (expected !== undefined && found !== expected) {
-      throw bad(file.name, `The file is damaged: its MD5 is ${found} instead of ${expected}.`);
+      throw bad(file.name, { says: 'other-md5', found, announced: expected });
     }
     await writer.commit(found);
   } catch (error) {

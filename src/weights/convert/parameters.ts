@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { ConversionError } from '../checkpoint/errors.ts';
+import { ConversionError, type ConversionReason, type Warn } from '../checkpoint/errors.ts';
 import type { LlamaConfig } from '../checkpoint/llama-config.ts';
 import { isFloatDtype, type FloatDtype, type TensorEntry } from '../checkpoint/tensor.ts';
 
@@ -84,11 +84,7 @@ export interface ParameterPlan {
  * @param config as in the checkpoint, but with the vocabulary that the build shall have
  * @throws ConversionError for a missing tensor, a wrong shape or number format
  */
-export function planParameters(
-  checkpoint: Checkpoint,
-  config: LlamaConfig,
-  warn: (message: string) => void,
-): ParameterPlan {
+export function planParameters(checkpoint: Checkpoint, config: LlamaConfig, warn: Warn): ParameterPlan {
   const bySource = new Map<string, Wanted>();
   const wanted = wantedParameters(config);
   for (const parameter of wanted)
@@ -101,8 +97,8 @@ export function planParameters(
         throw new ConversionError('missing-tensor', {
           file: checkpoint.files.map((file) => file.name).join(', '),
           tensor: source,
-          reason: 'The model needs this tensor, but the checkpoint has none of that name.',
-          next: 'Download the checkpoint again, whole, and check that config.json belongs to it.',
+          reason: { says: 'tensor-missing' },
+          next: 'download-whole-and-check',
         });
       }
     }
@@ -116,9 +112,7 @@ export function planParameters(
     else if (!isRotaryCache(name, config)) unused.push(name);
   }
   if (unused.length > 0) {
-    warn(
-      `${unused.length} tensor(s) that LLaMA does not have are left out: ${unused.slice(0, 5).join(', ')}.`,
-    );
+    warn({ says: 'tensors-left-out', count: unused.length, first: unused.slice(0, 5) });
   }
   const parameters = [...order].map((parameter) => build(parameter, found, warn));
   return { parameters, elementsRead: countElementsRead(checkpoint, parameters, config) };
@@ -130,11 +124,7 @@ function isRotaryCache(name: string, config: LlamaConfig): boolean {
   return layer !== undefined && Number(layer) < config.layers;
 }
 
-function build(
-  wanted: Wanted,
-  found: ReadonlyMap<string, TensorEntry>,
-  warn: (message: string) => void,
-): Parameter {
+function build(wanted: Wanted, found: ReadonlyMap<string, TensorEntry>, warn: Warn): Parameter {
   const sources: (TensorEntry & { dtype: FloatDtype })[] = [];
   for (const [name, shape] of wanted.sources) {
     const tensor = found.get(name);
@@ -146,8 +136,8 @@ function build(
     throw new ConversionError('bad-tensor', {
       file: sources[0]?.file.name,
       tensor: wanted.name,
-      reason: `Its parts ${sources.map((source) => source.name).join(', ')} mix F16 and BF16.`,
-      next: 'Save the checkpoint in one number format.',
+      reason: { says: 'mixed-formats', parts: sources.map((source) => source.name) },
+      next: 'one-number-format',
     });
   }
   const rows = sources.reduce((sum, source) => sum + (source.shape[0] ?? 0), 0);
@@ -162,26 +152,26 @@ function build(
 function checkTensor(
   tensor: TensorEntry,
   shape: readonly number[],
-  warn: (message: string) => void,
+  warn: Warn,
 ): TensorEntry & { dtype: FloatDtype } {
-  const fail = (reason: string): ConversionError =>
+  const fail = (reason: ConversionReason): ConversionError =>
     new ConversionError('bad-tensor', {
       file: tensor.file.name,
       tensor: tensor.name,
       reason,
-      next: 'Check that config.json belongs to these weights and that they are whole.',
+      next: 'check-config',
     });
   const { dtype } = tensor;
-  if (!isFloatDtype(dtype)) throw fail(`Its number format is ${dtype}; F16, BF16 or F32 is needed.`);
+  if (!isFloatDtype(dtype)) throw fail({ says: 'number-format', dtype });
   const [rows = 0, ...rest] = shape;
   const vocabulary = tensor.name === 'model.embed_tokens.weight' || tensor.name === 'lm_head.weight';
   const extra = (tensor.shape[0] ?? 0) - rows;
   const fits = extra === 0 || (vocabulary && extra > 0 && extra <= VOCABULARY_SLACK);
   if (!fits || tensor.shape.length !== shape.length || rest.some((size, i) => tensor.shape[i + 1] !== size)) {
-    throw fail(`Its shape is [${tensor.shape.join(', ')}], but config.json asks for [${shape.join(', ')}].`);
+    throw fail({ says: 'tensor-shape', found: tensor.shape, wanted: shape });
   }
   if (extra > 0) {
-    warn(`${tensor.name}: the last ${extra} of ${rows + extra} rows are cut, to a vocabulary of ${rows}.`);
+    warn({ says: 'rows-cut', tensor: tensor.name, cut: extra, rows });
   }
   return { ...tensor, dtype, shape };
 }

@@ -1,6 +1,6 @@
 import { md5 } from 'hash-wasm';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
-import { ConversionError } from '../checkpoint/errors.ts';
+import { ConversionError, type Warn } from '../checkpoint/errors.ts';
 import { parseLlamaConfig, type LlamaConfig } from '../checkpoint/llama-config.ts';
 import { readJsonObject, type Source } from '../checkpoint/source.ts';
 import { elementCount } from '../checkpoint/tensor.ts';
@@ -51,15 +51,15 @@ const FORMAT_VERSION = 1;
 export async function planConversion(
   source: Source,
   options: ConversionOptions,
-  warn: (message: string) => void,
+  warn: Warn,
   signal?: AbortSignal,
 ): Promise<ConversionPlan> {
   const configFile = source.get('config.json');
   if (!configFile) {
     throw new ConversionError('missing-file', {
       file: 'config.json',
-      reason: 'The checkpoint has no such file.',
-      next: 'Choose the folder or repository that holds config.json and the weight files.',
+      reason: { says: 'no-config' },
+      next: 'choose-checkpoint',
     });
   }
   const configJson = await readJsonObject(configFile, signal);
@@ -112,22 +112,16 @@ export async function planConversion(
   };
 }
 
-function withVocabulary(
-  config: LlamaConfig,
-  wanted: number | undefined,
-  warn: (message: string) => void,
-): LlamaConfig {
+function withVocabulary(config: LlamaConfig, wanted: number | undefined, warn: Warn): LlamaConfig {
   const vocabSize = wanted ?? chooseVocabulary(config.vocabSize);
   if (vocabSize > config.vocabSize) {
     throw new ConversionError('bad-option', {
-      reason: `A vocabulary of ${vocabSize} is wanted, but the checkpoint has ${config.vocabSize} tokens.`,
-      next: 'Choose a vocabulary no larger than that, or none.',
+      reason: { says: 'vocabulary-too-large', wanted: vocabSize, found: config.vocabSize },
+      next: 'choose-vocabulary',
     });
   }
   if (vocabSize < config.vocabSize) {
-    warn(
-      `The vocabulary of ${config.vocabSize} tokens is cut to ${vocabSize}, to which the model libraries are compiled.`,
-    );
+    warn({ says: 'vocabulary-cut', from: config.vocabSize, to: vocabSize });
   }
   return { ...config, vocabSize };
 }

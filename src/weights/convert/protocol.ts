@@ -1,5 +1,5 @@
 import type { ChosenFile } from '../checkpoint/blob-source.ts';
-import { ConversionError } from '../checkpoint/errors.ts';
+import { ConversionError, type ConversionWarning } from '../checkpoint/errors.ts';
 import type { ConvertedBuild } from '../conversion-sink.ts';
 import { WeightError } from '../errors.ts';
 import type { ConversionProgress, ConversionSummary } from './convert.ts';
@@ -21,7 +21,7 @@ export type ConversionRequest =
 
 export type ConversionReply =
   | { readonly kind: 'progress'; readonly progress: ConversionProgress }
-  | { readonly kind: 'warning'; readonly message: string }
+  | { readonly kind: 'warning'; readonly warning: ConversionWarning }
   | { readonly kind: 'done'; readonly summary: ConversionSummary }
   | { readonly kind: 'failed'; readonly failure: ConversionFailure };
 

@@ -3,11 +3,14 @@ import type { JsonObject } from '../checkpoint/source.ts';
 
 const FILE = 'tokenizer.model';
 
-function bad(reason: string): ConversionError {
+type SentencePieceFault =
+  'cut-off' | 'not-sentencepiece' | 'no-pieces' | 'not-bpe' | 'no-special-pieces' | 'piece-twice';
+
+function bad(says: SentencePieceFault): ConversionError {
   return new ConversionError('bad-tokenizer', {
     file: FILE,
-    reason,
-    next: "Put the tokenizer.json of the model's base beside config.json and convert again.",
+    reason: { says },
+    next: 'base-tokenizer',
   });
 }
 
@@ -32,7 +35,7 @@ function* readFields(bytes: Uint8Array): Generator<Field> {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
       const byte = bytes[at++];
-      if (byte === undefined || scale > 2 ** 63) throw bad('The file is cut off or damaged.');
+      if (byte === undefined || scale > 2 ** 63) throw bad('cut-off');
       value += (byte & 127) * scale;
       if (byte < 128) return value;
     }
@@ -46,13 +49,13 @@ function* readFields(bytes: Uint8Array): Generator<Field> {
         break;
       case 2: {
         const length = varint();
-        if (at + length > bytes.length) throw bad('The file is cut off or damaged.');
+        if (at + length > bytes.length) throw bad('cut-off');
         yield { key, value: bytes.subarray(at, at + length) };
         at += length;
         break;
       }
       case 5:
-        if (at + 4 > bytes.length) throw bad('The file is cut off or damaged.');
+        if (at + 4 > bytes.length) throw bad('cut-off');
         yield { key, value: view.getFloat32(at, true) };
         at += 4;
         break;
@@ -60,7 +63,7 @@ function* readFields(bytes: Uint8Array): Generator<Field> {
         at += 8;
         break;
       default:
-        throw bad('The file is not a SentencePiece model.');
+        throw bad('not-sentencepiece');
     }
   }
 }
@@ -123,13 +126,13 @@ export function convertSentencePiece(bytes: Uint8Array): JsonObject {
     if (key === 1) pieces.push(readPiece(value));
     else if (key === 2) modelType = readNumber(value, 3, 1);
   }
-  if (pieces.length === 0) throw bad('The file holds no pieces.');
-  if (modelType !== BPE) throw bad("The file's model is not byte-pair encoding, which LLaMA's is.");
+  if (pieces.length === 0) throw bad('no-pieces');
+  if (modelType !== BPE) throw bad('not-bpe');
   const unknown = pieces.find(({ kind }) => kind === KIND.unknown)?.text;
   const bos = pieces.findIndex(({ text, kind }) => text === '<s>' && kind === KIND.control);
-  if (unknown === undefined || bos < 0) throw bad("The file lacks LLaMA's special pieces <unk> and <s>.");
+  if (unknown === undefined || bos < 0) throw bad('no-special-pieces');
   const ids = new Map(pieces.map(({ text }, id) => [text, id]));
-  if (ids.size !== pieces.length) throw bad('The file holds a piece twice.');
+  if (ids.size !== pieces.length) throw bad('piece-twice');
 
   const sequence = (id: string): JsonObject => ({ Sequence: { id, type_id: id === 'A' ? 0 : 1 } });
   const special = (type: number): JsonObject => ({ SpecialToken: { id: '<s>', type_id: type } });

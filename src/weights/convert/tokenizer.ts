@@ -1,4 +1,4 @@
-import { ConversionError } from '../checkpoint/errors.ts';
+import { ConversionError, type Warn } from '../checkpoint/errors.ts';
 import {
   isJsonObject,
   readJsonObject,
@@ -38,7 +38,7 @@ export async function readTokenizer(
   source: Source,
   vocabulary: number,
   isCut: boolean,
-  warn: (message: string) => void,
+  warn: Warn,
   signal?: AbortSignal,
 ): Promise<Tokenizer> {
   const copies = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -53,18 +53,16 @@ export async function readTokenizer(
   else if (model) {
     json = convertSentencePiece(model);
     copies.set('tokenizer.json', encodeJson(json));
-    warn('The checkpoint has no tokenizer.json: it is made from tokenizer.model.');
+    warn({ says: 'tokenizer-made' });
   } else {
-    warn(
-      'The checkpoint has no tokenizer.json, so the build cannot run yet: put that of its base model (LLaMA-2 for MetaAligner) beside config.json and convert again.',
-    );
+    warn({ says: 'no-tokenizer' });
   }
   if (json && isCut) {
     const fitting = dropTokens(json, vocabulary);
     if (fitting.dropped.length > 0) {
       json = fitting.json;
       copies.set('tokenizer.json', encodeJson(json));
-      warn(`tokenizer.json: the tokens beyond the vocabulary are taken out: ${fitting.dropped.join(', ')}.`);
+      warn({ says: 'tokens-dropped', tokens: fitting.dropped });
     }
   }
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -118,8 +116,8 @@ function countTokens(json: JsonObject, vocabulary: number): number {
     if (id >= vocabulary) {
       throw new ConversionError('bad-tokenizer', {
         file: 'tokenizer.json',
-        reason: `The token ${JSON.stringify(token)} has the id ${id}, but the vocabulary has ${vocabulary} entries.`,
-        next: 'Use the tokenizer.json that belongs to this model.',
+        reason: { says: 'token-id', token: JSON.stringify(token), id, vocabulary },
+        next: 'own-tokenizer',
       });
     }
     ids.add(id);
@@ -127,8 +125,8 @@ function countTokens(json: JsonObject, vocabulary: number): number {
   if (ids.size === 0) {
     throw new ConversionError('bad-tokenizer', {
       file: 'tokenizer.json',
-      reason: 'It holds no tokens.',
-      next: 'Download the file again.',
+      reason: { says: 'no-tokens' },
+      next: 'download-again',
     });
   }
   return ids.size;

@@ -80,8 +80,8 @@ async function run({ from, build, options }: ConversionJob, signal: AbortSignal)
         onProgress: (progress) => {
           report({ kind: 'progress', progress });
         },
-        onWarning: (message) => {
-          post({ kind: 'warning', message });
+        onWarning: (warning) => {
+          post({ kind: 'warning', warning });
         },
       });
     } finally {

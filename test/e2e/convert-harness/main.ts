@@ -1,3 +1,5 @@
+import { conversionEn } from '../../../src/domain/texts/conversion.en.ts';
+import { write } from '../../../src/domain/texts/told.ts';
 import type { ChosenFile } from '../../../src/weights/checkpoint/blob-source.ts';
 import { runConversion } from '../../../src/weights/convert/client.ts';
 import type { ConversionSummary } from '../../../src/weights/convert/convert.ts';
@@ -42,7 +44,7 @@ async function convert(
           outcome.reports++;
           if (shards >= stopAfterShards) stop.abort(new Error('stopped by the test'));
         },
-        onWarning: (message) => outcome.warnings.push(message),
+        onWarning: (warning) => outcome.warnings.push(write(conversionEn.warnings, warning)),
       },
     );
   } catch (error) {

@@ -2,6 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { conversionEn } from '../../../src/domain/texts/conversion.en.ts';
+import { write } from '../../../src/domain/texts/told.ts';
 import type { ThreadPool } from '../../../src/weights/convert/block-pool.ts';
 import { convert } from '../../../src/weights/convert/convert.ts';
 import type { ConversionOptions } from '../../../src/weights/convert/plan.ts';
@@ -30,7 +32,7 @@ async function run(checkpoint: string, options: ConversionOptions): Promise<stri
   try {
     await convert(folder.source, new FolderSink(output, false), options, {
       pool,
-      onWarning: (message) => warnings.push(message),
+      onWarning: (warning) => warnings.push(write(conversionEn.warnings, warning)),
     });
   } finally {
     await folder.close();

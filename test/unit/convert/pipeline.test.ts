@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { conversionEn } from '../../../src/domain/texts/conversion.en.ts';
+import { write } from '../../../src/domain/texts/told.ts';
 import type { FloatDtype } from '../../../src/weights/checkpoint/tensor.ts';
 import { convert, type ConversionHooks } from '../../../src/weights/convert/convert.ts';
 import { encodeBf16, roundHalfToEven, roundToF16, toF16Bits } from '../../../src/weights/convert/float.ts';
@@ -28,7 +30,7 @@ async function run(
   const warnings: string[] = [];
   await convert(checkpoint, sink, options, {
     pool: inlinePool,
-    onWarning: (text) => warnings.push(text),
+    onWarning: (warning) => warnings.push(write(conversionEn.warnings, warning)),
     ...hooks,
   });
   expect(sink.finished).toBe(true);

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { conversionEn } from '../../../src/domain/texts/conversion.en.ts';
+import { write } from '../../../src/domain/texts/told.ts';
 import { describeTokenizer } from '../../../src/weights/convert/chat-config.ts';
 import { convertSentencePiece } from '../../../src/weights/convert/sentencepiece.ts';
 import { readTokenizer } from '../../../src/weights/convert/tokenizer.ts';
+import type { Warn } from '../../../src/weights/checkpoint/errors.ts';
 import { source } from './tiny-checkpoint.ts';
 
 /**
@@ -69,7 +72,7 @@ test('a byte-level tokenizer is described as one', () => {
 
 test('tokenizer.model alone gives both files; with tokenizer.json beside it that is kept', async () => {
   const warnings: string[] = [];
-  const warn = (text: string): void => void warnings.push(text);
+  const warn: Warn = (warning) => void warnings.push(write(conversionEn.warnings, warning));
   const made = await readTokenizer(source({ 'tokenizer.model': new Blob([MODEL]) }), 400, false, warn);
   expect([...made.files.keys()]).toEqual(['tokenizer.model', 'tokenizer.json']);
   expect(made.size).toBe(400);
