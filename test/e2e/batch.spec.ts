@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Download, type Page } from '@playwright/test';
+import { expect, test, type Download, type Page, type Worker } from '@playwright/test';
 import Papa from 'papaparse';
 import { AlignerPage } from './page.ts';
 
@@ -179,4 +179,84 @@ test('1,200 rows with cells of several lines come in and go out as they were; cl
   await expect(page.getByRole('heading', { name: 'Batch many.csv: 1,200 rows' })).toBeFocused();
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Batch many.csv: 1,200 rows' })).toBeVisible();
+});
+
+/** The worker that the engine runs in: the one whose cache is the weight store. */
+async function engineWorker(): Promise<Worker> {
+  for (const worker of page.workers())
+    if (await worker.evaluate(() => !(caches instanceof CacheStorage))) return worker;
+  throw new Error('The engine runs in no worker.');
+}
+
+/** Long enough that a row is surely under way for a while. */
+const LONG_ROWS = Array.from({ length: 5 }, (_, row) => [
+  `Question ${row + 1}?`,
+  `In order to answer ${row + 1}, utilize a box. ${SENTENCES.join(' ')} ${SENTENCES.join(' ')}`,
+]);
+
+async function openLong(name: string): Promise<void> {
+  await open(name, Papa.unparse([['query', 'generated_text'], ...LONG_ROWS]));
+  await expect(page.getByRole('heading', { name: `Batch ${name}: 5 rows` })).toBeFocused();
+  await new AlignerPage(page).objective('Length').check();
+}
+
+test('stopped within a row, the rows before it stay, through a reload, and that row begins anew', async () => {
+  await openLong('stopped.csv');
+  await button('Start').click();
+  await expect(stateOf(0)).toHaveText(/^Aligned/, { timeout: 120_000 });
+  await expect(stateOf(1)).toHaveText('Running');
+  await button('Stop now').click();
+  await expect(button('Continue')).toBeFocused();
+  await expect(page.getByRole('status').filter({ hasText: 'The batch rests;' })).toBeAttached();
+  await expect(stateOf(1)).toHaveText('Waiting');
+  const before = await rowsOf().nth(0).textContent();
+
+  await page.reload();
+  await expect(rowsOf().locator('[data-state="done"]')).toHaveCount(1);
+  await expect(rowsOf().locator('[data-state="waiting"]')).toHaveCount(4);
+  await button('Continue').click();
+  await expect(
+    page.getByRole('status').filter({ hasText: 'The batch is through: 5 rows aligned.' }),
+  ).toBeAttached({ timeout: 120_000 });
+  expect(await rowsOf().nth(0).textContent()).toBe(before);
+  // Every row is whole: none is what a stopped run had written.
+  const rows = rowsIn((await exported('CSV')).text);
+  for (const [row, cells] of rows.entries()) {
+    expect(cells[2]).toBe(LONG_ROWS[row]?.[1]);
+    expect(cells[3]).toMatch(/[.]$/);
+    expect(cells[3]?.length).toBeGreaterThan(300);
+  }
+});
+
+test('a row whose engine crashes is marked, the others go on, and it is done when retried', async () => {
+  await openLong('crash.csv');
+  await button('Start').click();
+  await expect(stateOf(0)).toHaveText(/^Aligned/, { timeout: 120_000 });
+  await expect(stateOf(1)).toHaveText('Running');
+  // An error that nothing in the worker catches, as a fault in it would be.
+  await (
+    await engineWorker()
+  ).evaluate(() => {
+    setTimeout(() => {
+      throw new Error('The graphics driver fell over');
+    });
+  });
+  await expect(stateOf(1)).toHaveText('Failed');
+  await expect(
+    page.getByRole('status').filter({ hasText: 'The batch is through: 4 rows aligned, 1 failed.' }),
+  ).toBeAttached({ timeout: 120_000 });
+  await rowsOf().nth(1).getByRole('button').click();
+  await expect(page.getByRole('region', { name: 'Row 2, whole' })).toContainText(
+    'The engine failed: Uncaught Error: The graphics driver fell over',
+  );
+  await rowsOf().nth(1).getByRole('button').click();
+
+  await page.reload();
+  await expect(stateOf(1)).toHaveText('Failed');
+  await button('Retry 1 row that failed').click();
+  await expect(
+    page.getByRole('status').filter({ hasText: 'The batch is through: 5 rows aligned.' }),
+  ).toBeAttached({ timeout: 120_000 });
+  await expect(stateOf(1)).toHaveText(/^Aligned/);
+  await expect(button(/^Retry/)).toHaveCount(0);
 });
