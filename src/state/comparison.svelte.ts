@@ -36,13 +36,14 @@ export class Column {
   modelId = $state<string>();
   state = $state.raw<ColumnState>({ kind: 'empty' });
   readonly choice: ObjectiveChoice;
-  readonly family: Family = $derived.by(() => this.#family());
-  readonly #family: () => Family;
 
   constructor(key: number, list: ObjectiveList, family: (modelId: string | undefined) => Family) {
     this.key = key;
-    this.#family = () => family(this.modelId);
-    this.choice = new ObjectiveChoice(list, this.#family);
+    this.choice = new ObjectiveChoice(list, () => family(this.modelId));
+  }
+
+  get family(): Family {
+    return this.choice.family;
   }
 }
 

@@ -87,18 +87,29 @@ export class ObjectiveChoice {
   /** Keys of the ticked objectives, of every family: switching families keeps them. */
   ticked = $state.raw<readonly string[]>([]);
   readonly #family: () => Family;
-  readonly family: Family = $derived.by(() => this.#family());
-  readonly offered: readonly Objective[] = $derived.by(() => this.list.offered(this.family));
-  /** The ticked ones in the prompt's order. */
-  readonly chosen: readonly Objective[] = $derived.by(() =>
-    this.offered.filter(({ key }) => this.isTicked(key)),
-  );
-  /** Their sentences, as they stand in the prompt. */
-  readonly sentences: readonly string[] = $derived.by(() => this.chosen.map(({ text }) => text));
 
   constructor(list: ObjectiveList, family: () => Family) {
     this.list = list;
     this.#family = family;
+  }
+
+  // Getters, not deriveds: a column of a comparison is made while a screen is shown, and a derived would end with it.
+  get family(): Family {
+    return this.#family();
+  }
+
+  get offered(): readonly Objective[] {
+    return this.list.offered(this.family);
+  }
+
+  /** The ticked ones in the prompt's order. */
+  get chosen(): readonly Objective[] {
+    return this.offered.filter(({ key }) => this.isTicked(key));
+  }
+
+  /** Their sentences, as they stand in the prompt. */
+  get sentences(): readonly string[] {
+    return this.chosen.map(({ text }) => text);
   }
 
   isTicked(key: string): boolean {

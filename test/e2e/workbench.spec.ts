@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
+import { FaultServer } from './fault-server.ts';
 import { AlignerPage } from './page.ts';
 
 /** What one does with an edited answer. One page, so that the demo model is loaded once. */
@@ -272,4 +274,77 @@ test('a link opens its texts read-only and runs nothing; one goes back or takes 
   await page.goto(link.slice(0, -30));
   await expect(aligner.alert).toContainText('The link is incomplete');
   await expect(aligner.query).toHaveValue(QUERY);
+});
+
+test('two models that are here are compared one after the other, each column with its own model', async ({
+  browser,
+}) => {
+  const site = await FaultServer.start();
+  site.addFolder(join(import.meta.dirname, '../../dist'));
+  site.addFolder(join(import.meta.dirname, '../fixtures/models/tiny-gqa'), 'tiny/');
+  const tiny = {
+    id: 'tiny',
+    name: 'Tiny model',
+    family: 'UltraFeedback',
+    architecture: {
+      layers: 3,
+      hidden: 128,
+      intermediate: 224,
+      heads: 4,
+      keyValueHeads: 2,
+      vocabulary: 323,
+    },
+    contextWindow: 1024,
+    licence: 'MIT',
+    builds: [{ quantization: 'q4f32_1', weights: 'tiny/', library: 'tiny/library.wasm' }],
+  };
+  site.files.set('/models.json', Buffer.from(JSON.stringify({ models: [tiny] })));
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const address = site.origin.replace('127.0.0.1', 'localhost');
+  await page.goto(`${address}/?view=compare`);
+  // No model is here yet, so there is none to choose between.
+  await expect(page.getByRole('combobox', { name: 'Model of column 1' })).toHaveCount(0);
+  await page.getByRole('link', { name: 'Models' }).click();
+  for (const name of ['Demo aligner', 'Tiny model']) {
+    await page.getByRole('button', { name: `Download: ${name}` }).click();
+    const entry = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name }) });
+    await expect(entry).toContainText('Downloaded, checked and stored.');
+  }
+  // A token of the tiny model is a byte, so its window has room for a short reply only.
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Longest reply (tokens)').fill('64');
+  await page.getByRole('button', { name: 'Close' }).click();
+
+  await page.getByRole('link', { name: 'Compare' }).click();
+  await page.getByRole('textbox', { name: 'Query' }).fill(QUERY);
+  await page.getByRole('textbox', { name: 'Answer' }).fill(ANSWER);
+  const columns = [1, 2].map((position) => page.getByRole('region', { name: `Column ${position}` }));
+  for (const [index, model] of ['Tiny model', 'Demo aligner'].entries()) {
+    const column = columns[index];
+    await column?.getByRole('combobox', { name: /^Model/ }).selectOption(model);
+    await column?.getByRole('checkbox', { name: 'Readability', exact: true }).check();
+  }
+  const [one, two] = columns;
+  if (!one || !two) throw new Error('There are no two columns.');
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await expect(page.getByRole('status')).toHaveText('Column 1 of 2 is being written.');
+  await expect(two).toContainText('Waits for its turn.');
+  await expect(page.getByRole('status')).toHaveText('Column 2 of 2 is being written.', { timeout: 120_000 });
+  await expect(one.locator('ins').first()).toBeVisible();
+  await expect(page.getByRole('status')).toHaveText('All columns are done.', { timeout: 120_000 });
+  await expect(two.locator('ins').first()).toBeVisible();
+  // A random model writes nothing that an edit is made of; the demo changes "utilize".
+  await expect(one.locator('ins', { hasText: /^use$/ })).toHaveCount(0);
+  await expect(two.locator('ins', { hasText: /^use$/ })).toHaveCount(1);
+
+  await page.getByRole('link', { name: 'History' }).click();
+  const entries = page.getByRole('region', { name: 'History' }).getByRole('listitem');
+  await expect(entries).toHaveCount(2);
+  await expect(entries.nth(0)).toContainText('Demo aligner');
+  await expect(entries.nth(1)).toContainText('Tiny model');
+  await page.getByRole('link', { name: 'Desk' }).click();
+  await expect(page.getByRole('combobox', { name: 'Model', exact: true })).toHaveValue('demo');
+  await context.close();
+  await site.stop();
 });
