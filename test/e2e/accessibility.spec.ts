@@ -217,6 +217,29 @@ test('German by the browser’s language, English by choice, and both are kept',
   await page.context().close();
 });
 
+test('a download that fails says so in the language of the page', async ({ browser }) => {
+  // The service worker would answer from its cache and hide the fault.
+  const context = await browser.newContext({ locale: 'de', serviceWorkers: 'block' });
+  const page = await context.newPage();
+  await page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: 'Not here' }));
+  await page.goto('.');
+  await page.getByRole('button', { name: 'Modell laden' }).click();
+  await expect(page.getByRole('alert')).toContainText(
+    'Der Server hat für demo-q4f32_1.wasm mit 404 geantwortet. Der Modell-Build ist dort unvollständig, oder seine Adresse stimmt nicht.',
+  );
+  await page.getByRole('link', { name: 'Modelle' }).click();
+  await page.getByRole('button', { name: 'Herunterladen: Demo aligner' }).click();
+  await expect(page.getByRole('alert')).toContainText('Der Server hat für demo-q4f32_1.wasm mit 404');
+  await page.getByText('MetaAligner UltraFeedback 1.1B holen').click();
+  await page
+    .getByLabel('Dateien wählen…: MetaAligner UltraFeedback 1.1B')
+    .setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no model') });
+  await expect(page.getByRole('alert').filter({ hasText: 'config.json' })).toHaveText(
+    'Unter den gewählten Dateien ist weder config.json (ein Checkpoint) noch mlc-chat-config.json (ein Modell-Build). Wählen Sie den Ordner, in dem sie liegt, oder alle seine Dateien.',
+  );
+  await context.close();
+});
+
 test('text from right to left is laid out from the right', async ({ page }) => {
   const aligner = new AlignerPage(page);
   await page.goto('.');
