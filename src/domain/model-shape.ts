@@ -69,17 +69,17 @@ export function readCheckpointShape(json: unknown): ShapeReading {
 }
 
 /**
- * Why weights of one shape can't be those of a model; undefined when they can. A checkpoint's vocabulary may have rows
+ * The field that says why weights of one shape can't be those of a model; undefined when they can. A checkpoint's vocabulary may have rows
  * beyond the model's, because they are cut when it is converted.
  */
 export function shapeDifference(
-  { name, architecture }: Pick<Model, 'name' | 'architecture'>,
+  { architecture }: Pick<Model, 'architecture'>,
   { architecture: found, quantization }: Shape,
-): string | undefined {
+): { readonly field: string; readonly found: number; readonly wanted: number } | undefined {
   for (const [field, word] of FIELDS) {
     const isCut = field === 'vocabulary' && quantization === undefined && found[field] > architecture[field];
     if (found[field] !== architecture[field] && !isCut)
-      return `field "${word}" is ${found[field]}, and ${name} has ${architecture[field]}`;
+      return { field: word, found: found[field], wanted: architecture[field] };
   }
   return undefined;
 }

@@ -1,8 +1,17 @@
-import { readBuildShape, readCheckpointShape, shapeDifference } from '../domain/model-shape.ts';
+import {
+  readBuildShape,
+  readCheckpointShape,
+  shapeDifference,
+  type ShapeReading,
+} from '../domain/model-shape.ts';
 import type { Model, ModelBuild } from '../domain/models.ts';
 import type { BuildSource } from '../weights/build.ts';
 import { openChosenFiles, type ChosenFile } from '../weights/checkpoint/blob-source.ts';
-import { ConversionError, type ConversionWarning } from '../weights/checkpoint/errors.ts';
+import {
+  ConversionError,
+  type ConversionReason,
+  type ConversionWarning,
+} from '../weights/checkpoint/errors.ts';
 import { readJsonObject } from '../weights/checkpoint/source.ts';
 import type { WeightClient } from '../weights/client.ts';
 import type { ConversionListeners } from '../weights/convert/client.ts';
@@ -179,19 +188,18 @@ export class StoredBuild {
     if (!file) return;
     const json = await readJsonObject(file);
     const reading = isBuild ? readBuildShape(json) : readCheckpointShape(json);
-    const { quantization } = this.build;
-    const problem = !reading.ok
-      ? reading.problem
-      : (shapeDifference(this.model, reading.shape) ??
-        ((reading.shape.quantization ?? quantization) === quantization
-          ? undefined
-          : `field "quantization" is ${reading.shape.quantization ?? ''}, and the chosen build is ${quantization}`));
-    if (problem === undefined) return;
-    throw new ConversionError('bad-config', {
-      file: file.name,
-      reason: { says: 'other-shape', detail: problem },
-      next: 'choose-fitting-files',
-    });
+    const reason = this.#misfit(reading);
+    if (reason)
+      throw new ConversionError('bad-config', { file: file.name, reason, next: 'choose-fitting-files' });
+  }
+
+  #misfit(reading: ShapeReading): ConversionReason | undefined {
+    if (!reading.ok) return { says: 'other-fields', detail: reading.problem };
+    const difference = shapeDifference(this.model, reading.shape);
+    if (difference) return { says: 'other-shape', model: this.model.name, ...difference };
+    const { quantization: wanted } = this.build;
+    const { quantization: found = wanted } = reading.shape;
+    return found === wanted ? undefined : { says: 'other-quantisation', found, wanted };
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {

@@ -15,7 +15,11 @@ const reasons: typeof conversionEn.reasons = {
   'not-opened': ({ detail }) => `Sie lässt sich nicht öffnen (${detail}).`,
   'unreadable-folder': ({ detail }) => `Der Ordner lässt sich nicht lesen (${detail}).`,
   'ends-early': ({ missing }) => `Sie endet ${missing} Bytes zu früh.`,
-  'other-shape': ({ detail }) => `Das passt nicht: ${detail}.`,
+  'other-fields': ({ detail }) => `Das passt nicht: ${detail}.`,
+  'other-shape': ({ field, found, model, wanted }) =>
+    `Das Feld „${field}“ ist ${found}, und ${model} hat ${wanted}.`,
+  'other-quantisation': ({ found, wanted }) =>
+    `Das Feld „quantization“ ist ${found}, und der gewählte Build ist ${wanted}.`,
 
   'whole-files-only': 'Der Server schickt nur ganze Dateien (er übergeht Range-Anfragen).',
   'other-length-sent': ({ sent, asked }) => `Der Server hat ${sent} Bytes statt ${asked} geschickt.`,

@@ -16,7 +16,11 @@ const reasons = {
   'not-opened': ({ detail }: { detail: string }) => `It cannot be opened (${detail}).`,
   'unreadable-folder': ({ detail }: { detail: string }) => `The folder cannot be read (${detail}).`,
   'ends-early': ({ missing }: { missing: number }) => `It ends ${missing} bytes too early.`,
-  'other-shape': ({ detail }: { detail: string }) => `${detail}.`,
+  'other-fields': ({ detail }: { detail: string }) => `${detail}.`,
+  'other-shape': ({ field, found, model, wanted }: OtherShape) =>
+    `field "${field}" is ${found}, and ${model} has ${wanted}.`,
+  'other-quantisation': ({ found, wanted }: { found: string; wanted: string }) =>
+    `field "quantization" is ${found}, and the chosen build is ${wanted}.`,
 
   // network
   'whole-files-only': 'The server sends only whole files (it ignores Range requests).',
@@ -187,6 +191,13 @@ const reasons = {
 interface Field {
   readonly field: string;
   readonly value: string | number;
+}
+
+interface OtherShape {
+  readonly field: string;
+  readonly found: number;
+  readonly model: string;
+  readonly wanted: number;
 }
 
 /** What the person can do about it. */
