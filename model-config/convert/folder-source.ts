@@ -22,10 +22,10 @@ export async function openFolder(folder: string): Promise<OpenFolder> {
         name: entry.name,
         size: info.size,
         version: String(info.mtimeMs),
-        async read(offset, length, signal) {
+        async read(offset, length, signal, into) {
           signal?.throwIfAborted();
           handle ??= open(path).then((opened) => (handles.push(opened), opened));
-          return readExactly(await handle.catch(fail), entry.name, offset, length);
+          return readExactly(await handle.catch(fail), entry.name, offset, length, into);
           function fail(cause: unknown): never {
             throw readFailure(entry.name, { says: 'not-opened', detail: detailOf(cause) }, cause);
           }
@@ -48,8 +48,10 @@ async function readExactly(
   name: string,
   offset: number,
   length: number,
+  into?: ArrayBuffer,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
+  const memory = into && into.byteLength >= length ? into : new ArrayBuffer(length);
+  const bytes = new Uint8Array(memory, 0, length);
   let done = 0;
   while (done < length) {
     const { bytesRead } = await handle

@@ -7,5 +7,5 @@ const { convertBlock } = await tsImport('../../src/weights/convert/block.ts', im
 
 parentPort.on('message', (block) => {
   const result = convertBlock(block);
-  parentPort.postMessage(result, result.scale ? [result.weight, result.scale] : [result.weight]);
+  parentPort.postMessage(result, [result.weight.buffer]);
 });

@@ -106,12 +106,26 @@ class ConversionSink implements BuildSink {
   }
 }
 
+/**
+ * Every part comes with an empty buffer of this size in bytes, which takes no memory as nothing is written to it, but
+ * makes the garbage collector run that much more often: a stored Blob stays in the browser's memory until it does.
+ */
+const BALLAST_BYTES = 12 * PART_BYTES;
+
+/** A part is handed to the browser in pieces of this size, in bytes. */
+const PIECE_BYTES = 2 ** 20;
+
 /** A file whose digest is known only once it is written. */
 class ConvertedFile implements FileWriter {
-  #buffer: Uint8Array<ArrayBuffer>[] = [];
-  #buffered = 0;
+  readonly #piece = new Uint8Array(PIECE_BYTES);
+  #filled = 0;
+  #pieces: Blob[] = [];
+  #sealed = 0;
   #stored = 0;
   #parts = 0;
+  #writing: Promise<void> = Promise.resolve();
+  /** Kept from one part to the next, so that it is really allocated. */
+  protected ballast = new ArrayBuffer(0);
 
   constructor(
     private readonly store: BuildStore,
@@ -120,25 +134,45 @@ class ConvertedFile implements FileWriter {
   ) {}
 
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    this.#buffer.push(bytes);
-    this.#buffered += bytes.byteLength;
-    if (this.#buffered >= PART_BYTES) await this.#append();
+    for (let at = 0; at < bytes.length;) {
+      const taken = bytes.subarray(at, at + PIECE_BYTES - this.#filled);
+      this.#piece.set(taken, this.#filled);
+      this.#filled += taken.length;
+      at += taken.length;
+      if (this.#filled === PIECE_BYTES) this.#seal();
+      if (this.#sealed < PART_BYTES) continue;
+      await this.#writing;
+      this.#writing = this.#append();
+      // Reported by the next write or by commit; without a handler the browser would report it as unhandled too.
+      this.#writing.catch(() => undefined);
+    }
   }
 
-  commit(md5: string): Promise<void> {
-    return this.#append(md5);
+  async commit(md5: string): Promise<void> {
+    await this.#writing;
+    await this.#append(md5);
   }
 
   async abort(): Promise<void> {
+    await this.#writing.catch(() => undefined);
     await this.store.dropFile(this.build.id, this.build.revision, this.name).catch(() => undefined);
   }
 
+  #seal(): void {
+    if (this.#filled === 0) return;
+    this.#pieces.push(new Blob([this.#piece.subarray(0, this.#filled)]));
+    this.#sealed += this.#filled;
+    this.#filled = 0;
+  }
+
   #append(md5?: string): Promise<void> {
-    const part = this.#buffered > 0 ? new Blob(this.#buffer) : undefined;
-    this.#stored += this.#buffered;
+    this.ballast = new ArrayBuffer(BALLAST_BYTES);
+    this.#seal();
+    const part = this.#sealed > 0 ? new Blob(this.#pieces) : undefined;
+    this.#stored += this.#sealed;
     if (part) this.#parts += 1;
-    this.#buffer = [];
-    this.#buffered = 0;
+    this.#pieces = [];
+    this.#sealed = 0;
     return this.store.append(this.build, this.name, part, {
       nbytes: this.#stored,
       parts: this.#parts,

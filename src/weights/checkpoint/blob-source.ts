@@ -1,24 +1,21 @@
 import { ConversionError, type ConversionReason } from './errors.ts';
+import { readStream } from './read-stream.ts';
 import type { Source, SourceFile } from './source.ts';
 
-/** A file held by a Blob: one that the person chose, or one that fetches its parts when they are read. */
+/** A file held by a Blob, such as one that the person chose. */
 export function blobFile(name: string, blob: Blob, version = ''): SourceFile {
   return {
     name,
     size: blob.size,
     version,
-    async read(offset, length, signal) {
+    async read(offset, length, signal, into) {
       signal?.throwIfAborted();
-      let buffer: ArrayBuffer;
-      try {
-        buffer = await blob.slice(offset, offset + length).arrayBuffer();
-      } catch (cause) {
+      const stream = blob.slice(offset, offset + length).stream();
+      const { bytes, found } = await readStream(stream, length, into).catch((cause: unknown) => {
         throw readFailure(name, { says: 'unreadable', detail: '' }, cause);
-      }
-      if (buffer.byteLength !== length) {
-        throw readFailure(name, { says: 'ends-early', missing: length - buffer.byteLength });
-      }
-      return new Uint8Array(buffer);
+      });
+      if (found !== length) throw readFailure(name, { says: 'ends-early', missing: length - found });
+      return bytes;
     },
   };
 }

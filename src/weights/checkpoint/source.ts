@@ -10,10 +10,16 @@ export interface SourceFile {
   readonly version: string;
   /**
    * Reads exactly `length` bytes from `offset`.
-   * @returns a fresh array that starts its own buffer, so that the caller may transfer it to a worker
+   * @param into memory that the caller gives away; used where it is large enough and the platform can
+   * @returns an array at the start of a buffer that is the caller's alone, so that it may be transferred to a worker
    * @throws ConversionError `read-failed`
    */
-  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  read(
+    offset: number,
+    length: number,
+    signal?: AbortSignal,
+    into?: ArrayBuffer,
+  ): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A checkpoint's files by name. Nothing outside this map is ever opened, whatever an index file says. */

@@ -49,18 +49,20 @@ const GATHER_BYTES = 8 * 2 ** 20;
 /**
  * Reads rows [first, first + count) of a one- or two-dimensional tensor, in C order.
  * A one-dimensional tensor is one row.
- * @returns a fresh array of count · columns · element-size bytes
+ * @param into memory that the caller gives away, used where it is large enough
+ * @returns an array of count · columns · element-size bytes, at the start of a buffer that is the caller's alone
  */
 export async function readRows(
   tensor: TensorEntry,
   first: number,
   count: number,
   signal?: AbortSignal,
+  into?: ArrayBuffer,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = DTYPE_BYTES[tensor.dtype] ?? 0;
   const columns = tensor.shape.at(-1) ?? 1;
   if (!tensor.strides) {
-    return tensor.file.read(tensor.offset + first * columns * bytes, count * columns * bytes, signal);
+    return tensor.file.read(tensor.offset + first * columns * bytes, count * columns * bytes, signal, into);
   }
   const columnStride = tensor.strides.at(-1) ?? 1;
   const rowStride = tensor.shape.length > 1 ? (tensor.strides[0] ?? 0) : 0;
@@ -86,6 +88,7 @@ async function gather(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { first, count, columns, rowStride, columnStride, bytes } = grid;
   const out = new Uint8Array(count * columns * bytes);
+  let spare: ArrayBuffer | undefined;
   if (out.length === 0) return out;
   const start = first * rowStride;
   const end = (first + count - 1) * rowStride + (columns - 1) * columnStride + 1;
@@ -97,7 +100,8 @@ async function gather(
   const pieceElements = Math.floor(GATHER_BYTES / bytes);
   for (let from = start; from < end; from += pieceElements) {
     const to = Math.min(end, from + pieceElements);
-    const piece = await tensor.file.read(tensor.offset + from * bytes, (to - from) * bytes, signal);
+    const piece = await tensor.file.read(tensor.offset + from * bytes, (to - from) * bytes, signal, spare);
+    spare = piece.buffer;
     for (let outer = 0; outer < outerSize; outer++) {
       const base = start + outer * outerStride - from;
       if (base >= to - from) break;

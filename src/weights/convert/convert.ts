@@ -54,6 +54,9 @@ const BLOCK_BYTES = 4 * 2 ** 20;
 /** Reading a tensor with strides walks its whole stretch of the file for each block, so its blocks are larger. */
 const STRIDED_BLOCK_BYTES = 128 * 2 ** 20;
 
+/** Bytes of blocks that are in flight at most, unless one block alone has more. */
+const BYTES_IN_FLIGHT = 64 * 2 ** 20;
+
 interface RowBlock {
   parameter: PlannedParameter;
   source: TensorEntry & { dtype: FloatDtype };
@@ -149,9 +152,12 @@ async function convertBlocks(
   const { bits, model } = QUANTISATIONS[options.quantisation];
   const blocks = [...splitIntoBlocks(parameters)];
   const totalBytes = blocks.reduce((sum, block) => sum + block.bytes, 0);
+  // The memory of blocks that are done. It is used again: new memory for each would be garbage that piles up.
+  const spare: ArrayBuffer[] = [];
   const start = async (block: RowBlock): Promise<BlockResult> => {
     const { source, rows, columns, parameter } = block;
-    const { buffer } = await readRows(source, block.first, rows, signal);
+    const memory = spare.pop() ?? new ArrayBuffer(BLOCK_BYTES);
+    const { buffer } = await readRows(source, block.first, rows, signal, memory);
     signal?.throwIfAborted();
     return pool.run({
       bytes: buffer,
@@ -165,26 +171,35 @@ async function convertBlocks(
   const inFlight: Promise<BlockResult>[] = [];
   let scales: Uint8Array<ArrayBuffer>[] = [];
   let next = 0;
+  let bytesInFlight = 0;
   let readBytes = 0;
   const overflows = new Map<string, number>();
   try {
     for (const block of blocks) {
       // Two more than the threads: one being read for each thread that is about to be free.
-      while (next < blocks.length && inFlight.length < pool.size + 2) {
-        const started = start(blocks[next++] as RowBlock);
+      while (inFlight.length < pool.size + 2) {
+        const following = blocks[next];
+        if (!following) break;
+        if (inFlight.length > 0 && bytesInFlight + following.bytes > BYTES_IN_FLIGHT) break;
+        next++;
+        bytesInFlight += following.bytes;
+        const started = start(following);
         // It is awaited in its turn; until then a failure must not count as unhandled.
         started.catch(() => undefined);
         inFlight.push(started);
       }
       const result = await (inFlight[0] as Promise<BlockResult>);
       void inFlight.shift();
+      bytesInFlight -= block.bytes;
       signal?.throwIfAborted();
       refuseNonFinite(block, result);
       const { parameter } = block;
       if (result.overflows > 0)
         overflows.set(block.source.name, (overflows.get(block.source.name) ?? 0) + result.overflows);
-      await writers.append(parameter.weight, new Uint8Array(result.weight));
-      if (result.scale) scales.push(new Uint8Array(result.scale));
+      await writers.append(parameter.weight, result.weight);
+      // They come behind all codes of the parameter.
+      if (result.scale) scales.push(result.scale.slice());
+      if (result.weight.buffer.byteLength === BLOCK_BYTES) spare.push(result.weight.buffer);
       if (block.last && parameter.scale !== undefined) {
         for (const bytes of scales) await writers.append(parameter.scale, bytes);
         scales = [];

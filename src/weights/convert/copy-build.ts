@@ -114,9 +114,11 @@ async function copyFile(
 ): Promise<void> {
   const hash = (await createMD5()).init();
   const writer = await sink.create(file.name);
+  let memory: ArrayBuffer | undefined;
   try {
     for (let at = 0; at < file.size; at += COPY_BYTES) {
-      const bytes = await file.read(at, Math.min(COPY_BYTES, file.size - at), signal);
+      const bytes = await file.read(at, Math.min(COPY_BYTES, file.size - at), signal, memory);
+      memory = bytes.buffer;
       hash.update(bytes);
       await writer.write(bytes);
       onBytes(Math.min(file.size, at + COPY_BYTES));

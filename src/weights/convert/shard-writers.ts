@@ -50,7 +50,6 @@ export class ShardWriters {
       };
       this.#open.set(shard.name, open);
     }
-    // Hashed first: the writer may take the array's memory away.
     open.hash.update(bytes);
     open.written += bytes.length;
     await open.file.write(bytes);

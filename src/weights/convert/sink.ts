@@ -15,7 +15,7 @@ export interface BuildSink {
 }
 
 export interface FileWriter {
-  /** Appends. The array belongs to the writer from now on. */
+  /** Appends. Once it resolves, the array's memory is the caller's to use again. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** @param md5 of the content, hexadecimal */
   commit(md5: string): Promise<void>;

@@ -20,7 +20,8 @@ export class MemorySink implements BuildSink {
     const parts: Uint8Array<ArrayBuffer>[] = [];
     return Promise.resolve({
       write: (bytes) => {
-        parts.push(bytes);
+        // The caller uses its memory again.
+        parts.push(bytes.slice());
         return Promise.resolve();
       },
       commit: async (md5) => {
