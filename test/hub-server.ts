@@ -10,6 +10,8 @@ export interface HubServer {
   requests: { path: string; range: string | undefined }[];
   /** Files whose requests were sent on to another address so far. */
   redirects: string[];
+  /** Authorization headers that the storage has seen, where none belongs. */
+  leaked: string[];
   close(): Promise<void>;
 }
 
@@ -24,11 +26,14 @@ export interface Faults {
   delay?: number;
   /** The address that content redirects to is good for so many requests. */
   expireAfter?: number;
+  /** Content is for those only who send this Authorization header. */
+  wanted?: string;
 }
 
 /**
- * Answers like the Hugging Face Hub for one repository: the list of files, and their content by way of a redirect to
- * another path, in the parts asked for.
+ * Answers like the Hugging Face Hub for one repository: the list of files, and their content in the parts asked for, by
+ * way of a redirect to another host. That one lets every page read, but not its refusals, and no page ask beforehand
+ * (preflight), as storage services do.
  */
 export async function startHubServer(
   repository: string,
@@ -37,10 +42,11 @@ export async function startHubServer(
 ): Promise<HubServer> {
   const requests: HubServer['requests'] = [];
   const redirects: string[] = [];
+  const leaked: string[] = [];
   let count = 0;
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://hub');
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const { pathname } = new URL(request.url ?? '/', 'http://hub');
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Access-Control-Allow-Headers', '*');
     response.setHeader('Access-Control-Expose-Headers', '*');
@@ -55,18 +61,30 @@ export async function startHubServer(
       }));
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(list));
     } else if (pathname.startsWith(`/${repository}/resolve/main/`)) {
-      redirects.push(pathname.slice(`/${repository}/resolve/main/`.length));
-      const location = `${pathname.replace('/resolve/main/', '/content/')}?ticket=${count}`;
-      response.writeHead(302, { Location: location }).end();
-    } else if (pathname.startsWith(`/${repository}/content/`)) {
-      const file = files.get(pathname.slice(`/${repository}/content/`.length));
-      const age = count - Number(searchParams.get('ticket'));
-      if (age >= (faults.expireAfter ?? Infinity)) response.writeHead(403).end();
-      else if (file) await sendPart(file, request, response);
-      else response.writeHead(404, { 'X-Error-Code': 'EntryNotFound' }).end();
+      const name = pathname.slice(`/${repository}/resolve/main/`.length);
+      if (!files.has(name)) response.writeHead(404, { 'X-Error-Code': 'EntryNotFound' }).end();
+      else if (faults.wanted !== undefined && request.headers.authorization !== faults.wanted)
+        response.writeHead(401, { 'X-Error-Code': 'GatedRepo' }).end();
+      else {
+        redirects.push(name);
+        response.writeHead(302, { Location: `${storage.url}/${name}?ticket=${count}` }).end();
+      }
     } else {
-      response.writeHead(404, { 'X-Error-Code': 'RepoNotFound' }).end('{"error":"Repository not found"}');
+      response.writeHead(401, { 'X-Error-Code': 'RepoNotFound' }).end('{"error":"Repository not found"}');
     }
+  };
+
+  const answerFromStorage = (request: IncomingMessage, response: ServerResponse): Promise<void> | void => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://storage');
+    if (request.headers.authorization !== undefined) leaked.push(request.headers.authorization);
+    const file = files.get(pathname.slice(1));
+    const age = count - Number(searchParams.get('ticket'));
+    if (request.method !== 'GET' || !file || age >= (faults.expireAfter ?? Infinity)) {
+      response.writeHead(403).end();
+      return;
+    }
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    return sendPart(file, request, response);
   };
 
   const sendPart = async (
@@ -99,8 +117,25 @@ export async function startHubServer(
     }
   };
 
+  const storage = await listen(answerFromStorage);
+  const hub = await listen(answer);
+  return {
+    url: hub.url,
+    requests,
+    redirects,
+    leaked,
+    close: async () => {
+      await hub.close();
+      await storage.close();
+    },
+  };
+}
+
+async function listen(
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
+    Promise.resolve(answer(request, response)).catch((error: unknown) => {
       response.destroy(error as Error);
     });
   });
@@ -108,8 +143,6 @@ export async function startHubServer(
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    requests,
-    redirects,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {

@@ -40,7 +40,7 @@ test.describe('conversion in the browser', () => {
     site.addFolder(CHECKPOINT, 'checkpoint/');
     site.addFolder(join(FIXTURES, 'mlc/a_f16_single/q4f32_1'), 'build/');
     folder = await openFolder(CHECKPOINT);
-    hub = await startHubServer(REPOSITORY, folder.source, { busyEvery: 6, dropEvery: 9 });
+    hub = await startHubServer(REPOSITORY, folder.source, { busyEvery: 6, dropEvery: 9, expireAfter: 7 });
     node = mkdtempSync(join(tmpdir(), 'convert-'));
     // The same conversion by the command line.
     const { status, stderr } = spawnSync(

@@ -25,6 +25,8 @@ const reasons: typeof conversionEn.reasons = {
   'other-length-sent': ({ sent, asked }) => `Der Server hat ${sent} Bytes statt ${asked} geschickt.`,
   'more-sent': ({ asked }) => `Der Server hat mehr als die verlangten ${asked} Bytes geschickt.`,
   status: ({ status, of }) => `Der Server hat für ${of} mit ${status} geantwortet.`,
+  'login-wanted': ({ status, of }) =>
+    `Der Server hat für ${of} mit ${status} geantwortet: Er verlangt eine Anmeldung oder die Annahme seiner Lizenz.`,
   'connection-failed': 'Die Verbindung ist gescheitert.',
   'no-repository-name': ({ name }) => `„${name}“ ist nicht der Name eines Repositorys.`,
   'no-file-list': 'Der Hub hat nicht mit einer Liste von Dateien geantwortet.',
@@ -191,6 +193,8 @@ const next: typeof conversionEn.next = {
   'check-repository': 'Prüfen Sie den Namen des Repositorys.',
   'check-connection':
     'Prüfen Sie Adresse und Verbindung, und fangen Sie noch einmal an: Fertige Shards bleiben.',
+  'download-yourself':
+    'Laden Sie die Dateien selbst herunter, und wählen Sie ihren Ordner; die Befehlszeile kann sich mit HF_TOKEN anmelden.',
   'owner-and-name': 'Schreiben Sie ihn als besitzer/name.',
   'llama-only': 'Nur LLaMA-Checkpoints (LlamaForCausalLM) lassen sich umwandeln.',
   'base-tokenizer':

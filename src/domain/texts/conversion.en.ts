@@ -28,6 +28,8 @@ const reasons = {
     `The server sent ${sent} bytes instead of ${asked}.`,
   'more-sent': ({ asked }: { asked: number }) => `The server sent more than the ${asked} bytes asked for.`,
   status: ({ status, of }: { status: number; of: string }) => `The server answered ${status} for ${of}.`,
+  'login-wanted': ({ status, of }: { status: number; of: string }) =>
+    `The server answered ${status} for ${of}: it wants a login, or its licence to be accepted.`,
   'connection-failed': 'The connection failed.',
   'no-repository-name': ({ name }: { name: string }) => `"${name}" is not the name of a repository.`,
   'no-file-list': 'The Hub did not answer with a list of files.',
@@ -224,6 +226,8 @@ const next = {
   'check-not-moved': 'Check that it was not moved or changed meanwhile, and start again.',
   'check-repository': 'Check the name of the repository.',
   'check-connection': 'Check the address and the connection, and start again: finished shards are kept.',
+  'download-yourself':
+    'Download the files yourself and choose their folder; the command line can log in with HF_TOKEN.',
   'owner-and-name': 'Write it as owner/name.',
   'llama-only': 'Only LLaMA checkpoints (LlamaForCausalLM) can be converted.',
   'base-tokenizer': "Put the tokenizer.json of the model's base beside config.json and convert again.",

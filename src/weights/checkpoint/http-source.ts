@@ -1,5 +1,6 @@
 import { ConversionError, type ConversionReason } from './errors.ts';
-import { isBusyStatus, readRetryAfter, TransientFailure, withRetries } from './retry.ts';
+import { readStream } from './read-stream.ts';
+import { isBusyStatus, readWait, TransientFailure, withRetries } from './retry.ts';
 import type { SourceFile } from './source.ts';
 
 export interface RemoteFile {
@@ -10,65 +11,76 @@ export interface RemoteFile {
   size: number;
   /** ETag, object id or the like. */
   version: string;
+  /** Sent to the address's own server and no other. */
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Answers of an address that was only good for a while. */
-const EXPIRED = [401, 403, 404, 410];
-
-/** A file on a server, read part by part with Range requests; tried again after broken connections and busy answers. */
-export function httpFile({ name, url, size, version }: RemoteFile): SourceFile {
-  // Where the server redirects to; going there at once spares a request for each part, until that address expires.
+/**
+ * A file on a server, read part by part with Range requests; tried again after broken connections and busy answers.
+ * A single range needs no permission by a preflight request, other headers would.
+ */
+export function httpFile({ name, url, size, version, headers }: RemoteFile): SourceFile {
+  // Where the server redirects to: going there at once spares a request for each part. The Hub's storage is good for an
+  // hour, and its refusals after that don't always carry the headers that let a page see them.
   let direct: string | undefined;
-  const check = (response: Response, whole: boolean): void => {
-    if (response.status === 206 || whole) return;
-    void response.body?.cancel();
-    throw readFailure(name, { says: 'whole-files-only' });
+  const readFrom = async (
+    address: string,
+    offset: number,
+    length: number,
+    signal?: AbortSignal,
+    into?: ArrayBuffer,
+  ): Promise<Uint8Array<ArrayBuffer>> => {
+    const known = new URL(address).origin === new URL(url).origin;
+    const response = await open(name, address, {
+      // A browser would keep every part in its cache as well, gigabytes of them.
+      cache: 'no-store',
+      headers: { Range: `bytes=${offset}-${offset + length - 1}`, ...(known && headers) },
+      signal: signal ?? null,
+    });
+    requireOk(name, response);
+    if (response.status !== 206 && !(offset === 0 && length === size)) {
+      void response.body?.cancel();
+      throw readFailure(name, { says: 'whole-files-only' });
+    }
+    const bytes = await readBody(name, response, length, into);
+    if (response.redirected) direct = response.url;
+    return bytes;
   };
   return {
     name,
     size,
     version,
-    async read(offset, length, signal) {
+    async read(offset, length, signal, into) {
       if (length === 0) return new Uint8Array();
-      const init = { headers: { Range: `bytes=${offset}-${offset + length - 1}` }, signal: signal ?? null };
-      return retried(
-        name,
-        async () => {
-          const address = direct ?? url;
-          const response = await open(name, address, init);
-          if (address !== url && EXPIRED.includes(response.status)) {
-            // Another part in flight may have found the new address already.
-            if (direct === address) direct = undefined;
-            void response.body?.cancel();
-            throw new TransientFailure({ says: 'status', status: response.status, of: name }, 0);
-          }
-          requireOk(name, response);
-          check(response, offset === 0 && length === size);
-          const bytes = await readBody(name, response, length);
-          if (response.redirected) direct = response.url;
-          return bytes;
-        },
-        signal,
-      );
+      const attempt = async (): Promise<Uint8Array<ArrayBuffer>> => {
+        const address = direct ?? url;
+        try {
+          return await readFrom(address, offset, length, signal, into);
+        } catch (error) {
+          if (address === url) throw error;
+          // Another part in flight may have found the new address already.
+          if (direct === address) direct = undefined;
+          const reason = error instanceof ConversionError ? error.details.reason : connectionFailed(error);
+          if (!reason) throw error;
+          throw new TransientFailure(reason, 0, { cause: error });
+        }
+      };
+      return retried(name, attempt, signal);
     },
   };
 }
 
-/**
- * Reads a body of known length piece by piece. (The browser's own `arrayBuffer()` keeps a second copy of the body until
- * the next garbage collection, which a thread that passes its arrays on hardly ever has.)
- */
-async function readBody(name: string, response: Response, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  const reader = response.body?.getReader();
-  let at = 0;
-  for (;;) {
-    const piece = await reader?.read().catch(transient);
-    if (!piece || piece.done) break;
-    if (at + piece.value.length <= length) bytes.set(piece.value, at);
-    at += piece.value.length;
-  }
-  if (at !== length) throw readFailure(name, { says: 'other-length-sent', sent: at, asked: length });
+async function readBody(
+  name: string,
+  response: Response,
+  length: number,
+  into?: ArrayBuffer,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { bytes, found } = response.body
+    ? await readStream(response.body, length, into).catch(transient)
+    : { bytes: new Uint8Array(length), found: 0 };
+  if (found < length) throw readFailure(name, { says: 'other-length-sent', sent: found, asked: length });
+  if (found > length) throw readFailure(name, { says: 'more-sent', asked: length });
   return bytes;
 }
 
@@ -98,14 +110,28 @@ async function open(name: string, url: string, init: RequestInit): Promise<Respo
   const response = await fetch(url, init).catch(transient);
   if (!isBusyStatus(response.status)) return response;
   void response.body?.cancel();
-  const wait = readRetryAfter(response.headers.get('Retry-After'));
-  throw new TransientFailure({ says: 'status', status: response.status, of: name }, wait);
+  throw new TransientFailure(
+    { says: 'status', status: response.status, of: name },
+    readWait(response.headers),
+  );
 }
 
 function requireOk(name: string, response: Response): void {
   if (response.ok) return;
   void response.body?.cancel();
-  throw readFailure(name, { says: 'status', status: response.status, of: response.url });
+  const { status, url: of } = response;
+  if (status !== 401 && status !== 403) throw readFailure(name, { says: 'status', status, of });
+  throw new ConversionError('read-failed', {
+    file: name,
+    reason: { says: 'login-wanted', status, of },
+    next: 'download-yourself',
+  });
+}
+
+function connectionFailed(error: unknown): ConversionReason | undefined {
+  return error instanceof TransientFailure && error.reason.says === 'connection-failed'
+    ? error.reason
+    : undefined;
 }
 
 function transient(cause: unknown): never {

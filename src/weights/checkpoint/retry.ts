@@ -21,16 +21,20 @@ export class TransientFailure extends Error {
 /** Milliseconds before the second, third, … try. */
 const WAITS = [500, 1000, 2000, 4000, 8000, 16000];
 
-/** No server is waited for longer than this, whatever it asks. */
-const LONGEST_WAIT = 60_000;
+/** No server is waited for longer than this, whatever it asks. The Hub counts requests in windows of five minutes. */
+const LONGEST_WAIT = 300_000;
 
 export function isBusyStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-/** Milliseconds of a Retry-After header in seconds; undefined for none or a date. */
-export function readRetryAfter(header: string | null): number | undefined {
-  const seconds = Number(header ?? NaN);
+/**
+ * Milliseconds that an answer asks to wait: seconds in Retry-After, or the rest of the window in RateLimit
+ * (`"resolvers";r=0;t=42`). Undefined for neither, or a date.
+ */
+export function readWait(headers: Headers): number | undefined {
+  const text = headers.get('Retry-After') ?? /;\s*t=(\d+)/.exec(headers.get('RateLimit') ?? '')?.[1];
+  const seconds = Number(text ?? NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { openHubRepository } from '../../../model-config/convert/hub-source.ts';
 import { openHubCheckpoint } from '../../../src/weights/checkpoint/hub-source.ts';
+import { readWait } from '../../../src/weights/checkpoint/retry.ts';
 import type { Source } from '../../../src/weights/checkpoint/source.ts';
 import { convert } from '../../../src/weights/convert/convert.ts';
 import { startHubServer, type Faults, type HubServer } from '../../hub-server.ts';
@@ -14,6 +15,7 @@ afterEach(async () => {
   await server?.close();
   server = undefined;
   delete process.env.HF_ENDPOINT;
+  delete process.env.HF_TOKEN;
 });
 
 const REPOSITORY = 'someone/some-model';
@@ -66,19 +68,42 @@ describe.each(READERS)('%s', (_, open) => {
     const url = await start();
     await expect(open(url, 'someone/else')).rejects.toMatchObject({
       code: 'read-failed',
-      details: { file: 'someone/else' },
+      details: { file: 'someone/else', reason: { says: 'no-repository' } },
+    });
+  });
+
+  test('parts come straight from where a file really lies, until that address expires', async () => {
+    const source = await open(await start({ expireAfter: 8 }));
+    expect((await build(source)).files).toEqual((await build(tinyCheckpoint())).files);
+    const parts = server?.requests.filter(({ path }) => path === 'model.safetensors').length ?? 0;
+    const redirects = server?.redirects.filter((path) => path === 'model.safetensors').length;
+    expect(redirects).toBeGreaterThan(1);
+    expect(redirects).toBeLessThan(parts / 2);
+  });
+
+  test('files that want a login are named, with what to do', async () => {
+    const source = await open(await start({ wanted: 'Bearer hf_somebody' }));
+    await expect(build(source)).rejects.toMatchObject({
+      code: 'read-failed',
+      details: { file: 'config.json', reason: { says: 'login-wanted', status: 401 } },
     });
   });
 });
 
-test('the page goes straight to where a file really lies, until that address expires', async () => {
-  server = await startHubServer(REPOSITORY, tinyCheckpoint(), { expireAfter: 8 });
-  const { files } = await build(await openHubCheckpoint(REPOSITORY, server.url));
-  expect(files).toEqual((await build(tinyCheckpoint())).files);
-  const parts = server.requests.filter(({ path }) => path === 'model.safetensors').length;
-  const redirects = server.redirects.filter((path) => path === 'model.safetensors').length;
-  expect(redirects).toBeGreaterThan(1);
-  expect(redirects).toBeLessThan(parts / 2);
+test('the command line logs in at the Hub and nowhere else', async () => {
+  server = await startHubServer(REPOSITORY, tinyCheckpoint(), { wanted: 'Bearer hf_somebody' });
+  process.env.HF_ENDPOINT = `${server.url}/`;
+  process.env.HF_TOKEN = 'hf_somebody';
+  const { source } = await openHubRepository(REPOSITORY, NEVER);
+  expect((await build(source)).files).toEqual((await build(tinyCheckpoint())).files);
+  expect(server.leaked).toEqual([]);
+});
+
+test('the Hub’s own way to say how long to wait is understood', () => {
+  expect(readWait(new Headers({ 'Retry-After': '7' }))).toBe(7000);
+  expect(readWait(new Headers({ RateLimit: '"resolvers";r=0;t=42' }))).toBe(42_000);
+  expect(readWait(new Headers({ 'Retry-After': 'Wed, 21 Oct 2026 07:28:00 GMT' }))).toBeUndefined();
+  expect(readWait(new Headers())).toBeUndefined();
 });
 
 test('a server without Range is named, not read whole', async () => {
