@@ -200,7 +200,7 @@ const next: typeof conversionEn.next = {
   'base-tokenizer':
     'Legen Sie die tokenizer.json des Grundmodells neben config.json, und wandeln Sie noch einmal um.',
   'llama2-tokenizer':
-    'Legen Sie die tokenizer.json des Grundmodells (bei MetaAligner LLaMA-2) neben config.json, und fangen Sie noch einmal an.',
+    'Legen Sie die tokenizer.json des Grundmodells (bei MetaAligner LLaMA-2) neben config.json, und wählen Sie diesen Ordner, oder wandeln Sie ihn mit der Befehlszeile um, die den von LLaMA-2 mitbringt.',
   'own-tokenizer': 'Nehmen Sie die tokenizer.json, die zu diesem Modell gehört.',
   'copy-whole': 'Kopieren Sie den Build noch einmal ganz, oder wandeln Sie ihn noch einmal um.',
 
@@ -221,6 +221,8 @@ const warnings: typeof conversionEn.warnings = {
   'tokenizer-made': 'Der Checkpoint hat keine tokenizer.json: Sie wird aus tokenizer.model gemacht.',
   'no-tokenizer':
     'Der Checkpoint hat keine tokenizer.json, deshalb läuft der Build noch nicht: Legen Sie die des Grundmodells (bei MetaAligner LLaMA-2) neben config.json, und wandeln Sie noch einmal um.',
+  'llama2-tokenizer':
+    'Der Checkpoint hat keinen Tokenizer: Es wird der von LLaMA-2 genommen, der zu Modellen aus LLaMA-2 oder TinyLlama passt, wie denen von MetaAligner.',
   'tokens-dropped': ({ tokens }) =>
     `tokenizer.json: Die Token jenseits des Vokabulars werden herausgenommen: ${tokens.join(', ')}.`,
   'vocabulary-cut': ({ from, to }) =>

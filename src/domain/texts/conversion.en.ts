@@ -232,7 +232,7 @@ const next = {
   'llama-only': 'Only LLaMA checkpoints (LlamaForCausalLM) can be converted.',
   'base-tokenizer': "Put the tokenizer.json of the model's base beside config.json and convert again.",
   'llama2-tokenizer':
-    'Put the tokenizer.json of its base model (LLaMA-2 for MetaAligner) beside config.json and start again.',
+    'Put the tokenizer.json of its base model (LLaMA-2 for MetaAligner) beside config.json and choose that folder, or convert it with the command line, which brings LLaMA-2’s.',
   'own-tokenizer': 'Use the tokenizer.json that belongs to this model.',
   'copy-whole': 'Copy or convert the build again, whole.',
 
@@ -251,6 +251,8 @@ const warnings = {
   'tokenizer-made': 'The checkpoint has no tokenizer.json: it is made from tokenizer.model.',
   'no-tokenizer':
     'The checkpoint has no tokenizer.json, so the build cannot run yet: put that of its base model (LLaMA-2 for MetaAligner) beside config.json and convert again.',
+  'llama2-tokenizer':
+    "The checkpoint has no tokenizer: LLaMA-2's is taken, which fits models made from LLaMA-2 or TinyLlama, as MetaAligner's are.",
   'tokens-dropped': ({ tokens }: { tokens: readonly string[] }) =>
     `tokenizer.json: the tokens beyond the vocabulary are taken out: ${tokens.join(', ')}.`,
   'vocabulary-cut': ({ from, to }: { from: number; to: number }) =>

@@ -15,6 +15,7 @@ import { QUANTISATIONS } from './quantisation.ts';
 import { ShardWriters } from './shard-writers.ts';
 import type { BuildSink } from './sink.ts';
 import { writeTensorCache } from './tensor-cache.ts';
+import type { FallbackTokenizer } from './tokenizer.ts';
 
 export interface ConversionProgress {
   /** Bytes of weights read so far, out of those that this run must read. */
@@ -33,6 +34,8 @@ export interface ConversionHooks {
   onProgress?: ((progress: ConversionProgress) => void) | undefined;
   /** Whether a checkpoint without a tokenizer is refused: where nothing can be put beside the build later. */
   requireTokenizer?: boolean | undefined;
+  /** LLaMA-2's tokenizer, for a checkpoint that has none and a vocabulary of that size. */
+  fallbackTokenizer?: FallbackTokenizer | undefined;
   /** Things to say aloud that don't stop the conversion. */
   onWarning?: Warn | undefined;
 }
@@ -81,7 +84,7 @@ export async function convert(
 ): Promise<ConversionSummary> {
   const { signal } = hooks;
   const warn = hooks.onWarning ?? (() => undefined);
-  const plan = await planConversion(source, options, warn, signal);
+  const plan = await planConversion(source, options, warn, signal, hooks.fallbackTokenizer);
   if (hooks.requireTokenizer && !plan.texts.has('tokenizer.json')) throw missingTokenizer();
   const whole = await sink.begin(plan.fingerprint, plan.nbytes);
   const writers = new ShardWriters(sink, plan.shards, whole);

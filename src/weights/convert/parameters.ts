@@ -17,7 +17,7 @@ export interface Parameter {
 const VOCABULARY_SLACK = 64;
 
 /** Vocabulary of LLaMA-2 and TinyLlama, to which the prebuilt model libraries are compiled. */
-const LLAMA2_VOCABULARY = 32000;
+export const LLAMA2_VOCABULARY = 32000;
 
 /**
  * The vocabulary that the build gets: the checkpoint's own, but LLaMA-2's where the checkpoint adds a few rows to it

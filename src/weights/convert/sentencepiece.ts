@@ -1,5 +1,6 @@
 import { ConversionError } from '../checkpoint/errors.ts';
 import type { JsonObject } from '../checkpoint/source.ts';
+import { makeBpeTokenizer } from './bpe-tokenizer.ts';
 
 const FILE = 'tokenizer.model';
 
@@ -114,8 +115,7 @@ function deriveMerges(pieces: readonly Piece[], ids: ReadonlyMap<string, number>
 }
 
 /**
- * Turns LLaMA's tokenizer.model (SentencePiece, BPE with byte fallback) into the tokenizer.json that WebLLM reads:
- * spaces become "▁", one more is put in front, and one BOS.
+ * Turns LLaMA's tokenizer.model (SentencePiece, BPE with byte fallback) into the tokenizer.json that WebLLM reads.
  * @throws ConversionError `bad-tokenizer` for a damaged file or another kind of model
  */
 export function convertSentencePiece(bytes: Uint8Array): JsonObject {
@@ -134,61 +134,15 @@ export function convertSentencePiece(bytes: Uint8Array): JsonObject {
   const ids = new Map(pieces.map(({ text }, id) => [text, id]));
   if (ids.size !== pieces.length) throw bad('piece-twice');
 
-  const sequence = (id: string): JsonObject => ({ Sequence: { id, type_id: id === 'A' ? 0 : 1 } });
-  const special = (type: number): JsonObject => ({ SpecialToken: { id: '<s>', type_id: type } });
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: pieces.flatMap(({ text, kind }, id) =>
+  return makeBpeTokenizer({
+    ids,
+    merges: deriveMerges(pieces, ids),
+    unknown,
+    bos,
+    added: pieces.flatMap(({ text, kind }, id) =>
       kind === KIND.unknown || kind === KIND.control || kind === KIND.userDefined
-        ? [
-            {
-              id,
-              content: text,
-              single_word: false,
-              lstrip: false,
-              rstrip: false,
-              normalized: false,
-              special: kind !== KIND.userDefined,
-            },
-          ]
+        ? [{ id, content: text, special: kind !== KIND.userDefined }]
         : [],
     ),
-    normalizer: {
-      type: 'Sequence',
-      normalizers: [
-        { type: 'Prepend', prepend: '▁' },
-        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
-      ],
-    },
-    pre_tokenizer: null,
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [special(0), sequence('A')],
-      pair: [special(0), sequence('A'), special(1), sequence('B')],
-      special_tokens: { '<s>': { id: '<s>', ids: [bos], tokens: ['<s>'] } },
-    },
-    decoder: {
-      type: 'Sequence',
-      decoders: [
-        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-        { type: 'ByteFallback' },
-        { type: 'Fuse' },
-        { type: 'Strip', content: ' ', start: 1, stop: 0 },
-      ],
-    },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: unknown,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: true,
-      byte_fallback: true,
-      ignore_merges: false,
-      vocab: Object.fromEntries(ids),
-      merges: deriveMerges(pieces, ids),
-    },
-  };
+  });
 }

@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type Source,
 } from '../checkpoint/source.ts';
+import { LLAMA2_VOCABULARY } from './parameters.ts';
 import { convertSentencePiece } from './sentencepiece.ts';
 
 /** Files that MLC copies into a build, in the order of its list. */
@@ -27,9 +28,12 @@ export interface Tokenizer {
   size: number;
 }
 
+/** Makes the tokenizer.json of LLaMA-2, where its vocabulary is at hand. */
+export type FallbackTokenizer = () => Promise<JsonObject>;
+
 /**
- * Collects the tokenizer of a checkpoint, makes a tokenizer.json of tokenizer.model where only that is there, and
- * checks that it fits the vocabulary.
+ * Collects the tokenizer of a checkpoint, makes a tokenizer.json of tokenizer.model where only that is there, or of the
+ * fallback where neither is and the vocabulary has LLaMA-2's size, and checks that it fits the vocabulary.
  * @param vocabulary tokens that the build's embedding has
  * @param isCut whether that is fewer than the checkpoint's: then tokens beyond it are taken out
  * @throws ConversionError `bad-tokenizer` when a token has an id that the embedding lacks
@@ -40,6 +44,7 @@ export async function readTokenizer(
   isCut: boolean,
   warn: Warn,
   signal?: AbortSignal,
+  fallback?: FallbackTokenizer,
 ): Promise<Tokenizer> {
   const copies = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const name of TOKENIZER_FILES) {
@@ -54,6 +59,10 @@ export async function readTokenizer(
     json = convertSentencePiece(model);
     copies.set('tokenizer.json', encodeJson(json));
     warn({ says: 'tokenizer-made' });
+  } else if (fallback && vocabulary === LLAMA2_VOCABULARY) {
+    json = await fallback();
+    copies.set('tokenizer.json', encodeJson(json));
+    warn({ says: 'llama2-tokenizer' });
   } else {
     warn({ says: 'no-tokenizer' });
   }

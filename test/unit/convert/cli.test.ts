@@ -83,6 +83,21 @@ test('a folder becomes a build', async () => {
   expect((await readdir(output())).sort()).toEqual((await readdir(`${GOLDEN}/q4f32_1`)).sort());
 });
 
+test('a checkpoint without a tokenizer gets LLaMA-2’s, and a note', async () => {
+  const checkpoint = join(folder, 'checkpoint');
+  await writeCheckpoint(checkpoint, 'small', 1);
+  await rm(join(checkpoint, 'tokenizer.json'));
+  const { code, err } = await convert([checkpoint, '--quantization', 'q4f16_1', '--output', output()]);
+  expect(code).toBe(0);
+  expect(err).toContain("Note: The checkpoint has no tokenizer: LLaMA-2's is taken");
+  const config = JSON.parse(await readFile(join(output(), 'mlc-chat-config.json'), 'utf8')) as object;
+  expect(config).toMatchObject({ tokenizer_files: ['tokenizer.json'], active_vocab_size: 32000 });
+  const { model } = JSON.parse(await readFile(join(output(), 'tokenizer.json'), 'utf8')) as {
+    model: { vocab: Record<string, number> };
+  };
+  expect(model.vocab['▁You']).toBe(887);
+});
+
 test('a full folder is refused, and with --force only the old build goes', async () => {
   await mkdir(output());
   await writeFile(join(output(), 'NOTICE'), 'not ours');
