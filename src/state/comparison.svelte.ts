@@ -97,11 +97,15 @@ export class Comparison {
     return this.#model.models;
   }
 
-  /** Lays out two columns when there is none: the desk's objectives, and a place for others. */
+  /** Lays out two columns when there is none; an empty first one begins with the desk's objectives. */
   open(): void {
-    if (this.columns.length > 0) return;
-    this.add(this.#alignment.objectives.ticked);
-    this.add();
+    if (this.columns.length === 0) {
+      this.add();
+      this.add();
+    }
+    const [first] = this.columns;
+    if (first?.state.kind === 'empty' && first.choice.ticked.length === 0)
+      first.choice.set(this.#alignment.objectives.ticked);
   }
 
   add(ticked: readonly string[] = []): void {
