@@ -39,35 +39,42 @@ async function show(page: Page, screen: string): Promise<void> {
   await page.getByRole('navigation').getByRole('link', { name: screen }).click();
 }
 
+/** Two sets of objectives side by side, both written. */
+async function compare(page: Page): Promise<void> {
+  await show(page, 'Compare');
+  const second = page.getByRole('region', { name: 'Column 2' });
+  for (const name of ['Honesty', 'Length']) await second.getByRole('checkbox', { name, exact: true }).check();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  await page.getByText('All columns are done.').waitFor({ timeout: 120_000 });
+}
+
+/** A file under way, with so many of its rows done. */
+async function runBatch(page: Page, done: number): Promise<void> {
+  await show(page, 'Batch');
+  const file = Papa.unparse(
+    HELD_OUT.slice(0, 8).map(({ query, answer }) => ({ query, goldens: '', generated_text: answer })),
+  );
+  await page
+    .getByLabel(/^Open/)
+    .setInputFiles({ name: 'answers.csv', mimeType: 'text/csv', buffer: Buffer.from(file) });
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page
+    .getByRole('table', { name: 'Rows' })
+    .getByText(/^Aligned/)
+    .nth(done - 1)
+    .waitFor({ timeout: 120_000 });
+}
+
 mkdirSync(FOLDER, { recursive: true });
 const desk = await open(1280, 900, 'light');
 await align(desk);
 await desk.evaluate(() => scrollTo(0, 0));
 await desk.screenshot({ path: `${FOLDER}/desk.png` });
 await desk.getByRole('region', { name: 'Changes' }).screenshot({ path: `${FOLDER}/changes.png` });
-
-await show(desk, 'Compare');
-const second = desk.getByRole('region', { name: 'Column 2' });
-for (const name of ['Honesty', 'Length']) await second.getByRole('checkbox', { name, exact: true }).check();
-await desk.getByRole('button', { name: 'Compare', exact: true }).click();
-await desk.getByText('All columns are done.').waitFor({ timeout: 120_000 });
+await compare(desk);
 await desk.screenshot({ path: `${FOLDER}/compare.png`, fullPage: true });
-
-await show(desk, 'Batch');
-const file = Papa.unparse(
-  HELD_OUT.slice(0, 8).map(({ query, answer }) => ({ query, goldens: '', generated_text: answer })),
-);
-await desk
-  .getByLabel(/^Open/)
-  .setInputFiles({ name: 'answers.csv', mimeType: 'text/csv', buffer: Buffer.from(file) });
-await desk.getByRole('button', { name: 'Start', exact: true }).click();
-await desk
-  .getByRole('table', { name: 'Rows' })
-  .getByText(/^Aligned/)
-  .nth(4)
-  .waitFor({ timeout: 120_000 });
+await runBatch(desk, 5);
 await desk.screenshot({ path: `${FOLDER}/batch.png` });
-
 await show(desk, 'Models');
 await desk.screenshot({ path: `${FOLDER}/models.png` });
 await desk.context().close();
@@ -75,19 +82,36 @@ await desk.context().close();
 const folder = process.argv[2];
 if (folder !== undefined) {
   mkdirSync(folder, { recursive: true });
-  for (const width of [390, 820, 1440])
+  for (const width of [360, 820, 1440])
     for (const theme of ['light', 'dark'] as const) {
-      const page = await open(width, width < 600 ? 844 : 900, theme);
-      await page.screenshot({ path: `${folder}/${width}-${theme}-empty.png`, fullPage: true });
-      await align(page);
-      await page.screenshot({ path: `${folder}/${width}-${theme}-desk.png`, fullPage: true });
-      for (const screen of ['Compare', 'Batch', 'History', 'Models']) {
+      const page = await open(width, width < 600 ? 740 : 900, theme);
+      const shot = (name: string, fullPage = true): Promise<unknown> =>
+        page.screenshot({ path: `${folder}/${width}-${theme}-${name}.png`, fullPage });
+      for (const screen of ['Desk', 'Compare', 'Batch', 'History']) {
         await show(page, screen);
-        await page.screenshot({
-          path: `${folder}/${width}-${theme}-${screen.toLowerCase()}.png`,
-          fullPage: true,
-        });
+        await shot(`${screen.toLowerCase()}-empty`);
       }
+      await show(page, 'Models');
+      await shot('models');
+      await show(page, 'Desk');
+      for (const dialog of ['Help', 'Settings']) {
+        await page.getByRole('button', { name: dialog }).click();
+        await shot(dialog.toLowerCase(), false);
+        await page.keyboard.press('Escape');
+      }
+      await align(page);
+      await shot('desk');
+      await page.getByRole('radio', { name: 'Side by side' }).check({ force: true });
+      await page.getByRole('button', { name: 'Order and own objectives' }).click();
+      await shot('desk-open');
+      await compare(page);
+      await shot('compare');
+      await runBatch(page, 3);
+      await page.getByRole('button', { name: 'Row 1', exact: true }).click();
+      await shot('batch');
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await show(page, 'History');
+      await shot('history');
       await page.context().close();
     }
 }
