@@ -9,6 +9,7 @@ const reasons: typeof conversionEn.reasons = {
   'named-by-every-build': 'Die Datei gehört zu jedem Build, ist aber nicht da.',
   'too-large': ({ size, limit }) =>
     `Die Datei hat ${size} Bytes, mehr als die ${limit}, die so eine Datei sinnvollerweise haben kann.`,
+  'lfs-pointer': 'Sie ist nicht die Datei selbst, sondern was Git LFS an ihrer Stelle lässt.',
   'not-json': 'Die Datei ist kein gültiges JSON.',
   'not-an-object': 'Die Datei enthält kein JSON-Objekt.',
   unreadable: ({ detail }) => `Sie konnte nicht gelesen werden${detail && ` (${detail})`}.`,
@@ -177,6 +178,8 @@ const next: typeof conversionEn.next = {
   'download-whole-and-check':
     'Laden Sie den Checkpoint noch einmal ganz herunter, und prüfen Sie, dass config.json dazugehört.',
   'download-again': 'Laden Sie die Datei noch einmal herunter.',
+  'fetch-with-lfs':
+    'Holen Sie sie mit „git lfs pull“, oder laden Sie die Datei von der Seite des Repositorys herunter.',
   'download-or-save-again': 'Laden Sie sie noch einmal herunter, oder sichern Sie sie noch einmal.',
   'download-or-ask':
     'Der Checkpoint ist beschädigt: Laden Sie ihn noch einmal herunter, oder fragen Sie seinen Herausgeber.',

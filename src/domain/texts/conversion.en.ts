@@ -10,6 +10,7 @@ const reasons = {
   'named-by-every-build': 'The file is named in every build but is not there.',
   'too-large': ({ size, limit }: { size: number; limit: number }) =>
     `The file has ${size} bytes, more than the ${limit} that such a file can sensibly have.`,
+  'lfs-pointer': 'It is not the file itself but what Git LFS leaves in its place.',
   'not-json': 'The file is not valid JSON.',
   'not-an-object': 'The file does not hold a JSON object.',
   unreadable: ({ detail }: { detail: string }) => `It could not be read${detail && ` (${detail})`}.`,
@@ -214,6 +215,7 @@ const next = {
   'download-whole-and-check':
     'Download the checkpoint again, whole, and check that config.json belongs to it.',
   'download-again': 'Download the file again.',
+  'fetch-with-lfs': 'Fetch it with "git lfs pull", or download it from the page of the repository.',
   'download-or-save-again': 'Download or save it again.',
   'download-or-ask': 'The checkpoint is damaged: download it again, or ask its publisher.',
   'download-header-again': 'The file is damaged or incomplete: download it again.',
@@ -232,7 +234,7 @@ const next = {
   'llama-only': 'Only LLaMA checkpoints (LlamaForCausalLM) can be converted.',
   'base-tokenizer': "Put the tokenizer.json of the model's base beside config.json and convert again.",
   'llama2-tokenizer':
-    'Put the tokenizer.json of its base model (LLaMA-2 for MetaAligner) beside config.json and choose that folder, or convert it with the command line, which brings LLaMA-2’s.',
+    "Put the tokenizer.json of its base model (LLaMA-2 for MetaAligner) beside config.json and choose that folder, or convert it with the command line, which brings LLaMA-2's.",
   'own-tokenizer': 'Use the tokenizer.json that belongs to this model.',
   'copy-whole': 'Copy or convert the build again, whole.',
 

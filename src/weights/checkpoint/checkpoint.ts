@@ -41,7 +41,7 @@ export async function openCheckpoint(source: Source, signal?: AbortSignal): Prom
     if (index) return openIndexed(source, index, layout, signal);
     const single = source.get(layout.single);
     if (single) {
-      const tensors = await layout.read(single, signal);
+      const tensors = await readContents(single, layout, signal);
       return { files: [describe(single.name, tensors)], tensors };
     }
   }
@@ -49,6 +49,24 @@ export async function openCheckpoint(source: Source, signal?: AbortSignal): Prom
     reason: { says: 'no-weights', names: LAYOUTS.flatMap((layout) => [layout.index, layout.single]) },
     next: 'choose-checkpoint',
   });
+}
+
+/** Git LFS leaves a few lines of text in place of a large file that it has not fetched. */
+const LFS_POINTER = 'version https://git-lfs.github.com/';
+
+async function readContents(
+  file: SourceFile,
+  layout: Layout,
+  signal?: AbortSignal,
+): Promise<readonly TensorEntry[]> {
+  const start = await file.read(0, Math.min(LFS_POINTER.length, file.size), signal);
+  if (new TextDecoder().decode(start) === LFS_POINTER)
+    throw new ConversionError('bad-file', {
+      file: file.name,
+      reason: { says: 'lfs-pointer' },
+      next: 'fetch-with-lfs',
+    });
+  return layout.read(file, signal);
 }
 
 function describe(name: string, tensors: readonly TensorEntry[]): CheckpointFile {
@@ -77,7 +95,7 @@ async function openIndexed(
         next: 'download-whole',
       });
     }
-    const described = describe(name, await layout.read(file, signal));
+    const described = describe(name, await readContents(file, layout, signal));
     files.push(described);
     for (const tensorName of wanted) {
       const tensor = described.tensors.get(tensorName);

@@ -35,9 +35,12 @@ function show(value: unknown): string {
 /** Largest value taken for any size: keeps products of two sizes exact and refuses nonsense early. */
 const SIZE_LIMIT = 2 ** 24;
 
-function readSize(json: JsonObject, key: string, fallback?: number): number {
+/** The largest LLaMA has 126. A list of every layer's tensors is made before any is looked for. */
+const LAYER_LIMIT = 4096;
+
+function readSize(json: JsonObject, key: string, fallback?: number, limit = SIZE_LIMIT): number {
   const value = json[key] ?? fallback;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > SIZE_LIMIT) {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > limit) {
     throw bad({ says: 'field-size', field: key, value: show(json[key]) });
   }
   return value;
@@ -87,30 +90,34 @@ export function parseLlamaConfig(json: JsonObject, warn: Warn): LlamaConfig {
     });
   }
   const contextKey = json.max_position_embeddings != null ? 'max_position_embeddings' : 'max_sequence_length';
+  // Since version 5, transformers writes both into one object.
+  const rope = isJsonObject(json.rope_parameters) ? json.rope_parameters : {};
+  const { rope_theta: _, ...scaling } = rope;
   return {
     hiddenSize,
     heads,
     keyValueHeads,
     intermediateSize: readSize(json, 'intermediate_size'),
-    layers: readSize(json, 'num_hidden_layers'),
+    layers: readSize(json, 'num_hidden_layers', undefined, LAYER_LIMIT),
     headDim: readSize(json, 'head_dim', hiddenSize / heads),
     vocabSize: readSize(json, 'vocab_size'),
     contextWindowSize: readSize(json, contextKey),
     rmsNormEps: readPositive(json, 'rms_norm_eps'),
-    ropeTheta: readPositive(json, 'rope_theta', 10000),
-    ropeScaling: readRopeScaling(json.rope_scaling, warn),
+    ropeTheta: readPositive({ ...rope, ...json }, 'rope_theta', 10000),
+    ropeScaling: readRopeScaling(json.rope_scaling ?? scaling, warn),
     tieWordEmbeddings: json.tie_word_embeddings === true,
   };
 }
 
 function readRopeScaling(value: unknown, warn: Warn): JsonObject | null {
-  if (value == null) return null;
+  if (value == null || (isJsonObject(value) && Object.keys(value).length === 0)) return null;
   if (!isJsonObject(value)) throw bad({ says: 'rope-scaling' });
   if (!('rope_type' in value)) {
     // MLC drops the older form as well: say so, because long prompts then behave otherwise than in training.
     warn({ says: 'rope-scaling', file: FILE });
     return null;
   }
+  if (value.rope_type === 'default') return null;
   if (value.rope_type !== 'llama3') {
     throw bad({ says: 'rope-type', value: show(value.rope_type) });
   }

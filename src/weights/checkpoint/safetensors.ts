@@ -62,21 +62,37 @@ function parseHeader(file: SourceFile, bytes: Uint8Array): Readonly<Record<strin
   return header;
 }
 
-/** JSON.parse keeps the last of two equal keys silently; here one of them would lie. `text` must be valid JSON. */
+/**
+ * JSON.parse keeps the last of two equal keys silently; here one of them would lie. `text` must be valid JSON. (A
+ * regular expression for strings would run out of stack on one of a few megabytes.)
+ */
 function findDuplicateKey(text: string): string | undefined {
   const seen: Set<string>[] = [];
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
-  for (const [found, colon] of text.matchAll(token)) {
-    if (found === '{') seen.push(new Set());
-    else if (found === '}') seen.pop();
-    else if (colon !== undefined) {
-      const key = JSON.parse(found.slice(0, -colon.length)) as string;
-      const keys = seen.at(-1);
-      if (keys?.has(key)) return key;
-      keys?.add(key);
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at];
+    if (letter === '{') seen.push(new Set());
+    else if (letter === '}') seen.pop();
+    else if (letter === '"') {
+      const end = findEndOfString(text, at);
+      if (/^\s*:/.test(text.slice(end, end + 100))) {
+        const key = JSON.parse(text.slice(at, end)) as string;
+        const keys = seen.at(-1);
+        if (keys?.has(key)) return key;
+        keys?.add(key);
+      }
+      at = end - 1;
     }
   }
   return undefined;
+}
+
+/** @returns the position behind the quote that closes the string which begins at `start` */
+function findEndOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === '"') return at + 1;
+  }
+  return text.length;
 }
 
 function readEntry(
@@ -87,7 +103,8 @@ function readEntry(
 ): TensorEntry & { end: number } {
   if (!isJsonObject(value)) throw bad(file, { says: 'entry-not-an-object' }, name);
   const { dtype, shape, data_offsets: offsets } = value;
-  const elementBytes = typeof dtype === 'string' ? DTYPE_BYTES[dtype] : undefined;
+  const known = typeof dtype === 'string' && Object.hasOwn(DTYPE_BYTES, dtype);
+  const elementBytes = known ? DTYPE_BYTES[dtype] : undefined;
   if (typeof dtype !== 'string' || elementBytes === undefined) {
     throw bad(file, { says: 'entry-format', dtype: JSON.stringify(dtype) }, name);
   }

@@ -14,7 +14,7 @@ export interface Parameter {
 }
 
 /** Rows that a source may have beyond the vocabulary wanted: added tokens (padding) and rounding up to 64. */
-const VOCABULARY_SLACK = 64;
+export const VOCABULARY_SLACK = 64;
 
 /** Vocabulary of LLaMA-2 and TinyLlama, to which the prebuilt model libraries are compiled. */
 export const LLAMA2_VOCABULARY = 32000;

@@ -6,7 +6,7 @@ import {
   type JsonObject,
   type Source,
 } from '../checkpoint/source.ts';
-import { LLAMA2_VOCABULARY } from './parameters.ts';
+import { LLAMA2_VOCABULARY, VOCABULARY_SLACK } from './parameters.ts';
 import { convertSentencePiece } from './sentencepiece.ts';
 
 /** Files that MLC copies into a build, in the order of its list. */
@@ -35,8 +35,8 @@ export type FallbackTokenizer = () => Promise<JsonObject>;
  * Collects the tokenizer of a checkpoint, makes a tokenizer.json of tokenizer.model where only that is there, or of the
  * fallback where neither is and the vocabulary has LLaMA-2's size, and checks that it fits the vocabulary.
  * @param vocabulary tokens that the build's embedding has
- * @param isCut whether that is fewer than the checkpoint's: then tokens beyond it are taken out
- * @throws ConversionError `bad-tokenizer` when a token has an id that the embedding lacks
+ * @param isCut whether that is fewer than the checkpoint's
+ * @throws ConversionError `bad-tokenizer` when the tokenizer belongs to a larger vocabulary
  */
 export async function readTokenizer(
   source: Source,
@@ -66,8 +66,8 @@ export async function readTokenizer(
   } else {
     warn({ says: 'no-tokenizer' });
   }
-  if (json && isCut) {
-    const fitting = dropTokens(json, vocabulary);
+  if (json) {
+    const fitting = dropTokens(json, vocabulary, isCut);
     if (fitting.dropped.length > 0) {
       json = fitting.json;
       copies.set('tokenizer.json', encodeJson(json));
@@ -94,23 +94,45 @@ function addedTokens(json: JsonObject): JsonObject[] {
   return Array.isArray(json.added_tokens) ? json.added_tokens.filter(isJsonObject) : [];
 }
 
-/** Without them, text that spells such a token would become an id that the embedding lacks. */
-function dropTokens(json: JsonObject, vocabulary: number): { json: JsonObject; dropped: string[] } {
+/**
+ * Takes out a few tokens beyond the vocabulary, because text that spells one would become an id that the embedding
+ * lacks: all of them where it was cut, else only those that were added to the tokenizer, such as a padding token that
+ * the model was never given. More than a few mean another model's tokenizer.
+ */
+function dropTokens(
+  json: JsonObject,
+  vocabulary: number,
+  isCut: boolean,
+): { json: JsonObject; dropped: string[] } {
   const fits = (id: unknown): boolean => typeof id === 'number' && id < vocabulary;
+  const beyond = vocabularyOf(json).filter(([, id]) => !fits(id));
   const added = addedTokens(json);
-  const vocab = vocabularyOf(json);
-  const dropped = new Set([
-    ...added.filter(({ id }) => !fits(id)).map(({ content }) => String(content)),
-    ...vocab.filter(([, id]) => !fits(id)).map(([token]) => token),
-  ]);
-  const model = isJsonObject(json.model) ? json.model : {};
+  const lost = new Set(beyond.map(([token]) => token));
+  const dropped = new Set(added.filter(({ id }) => !fits(id)).map(({ content }) => String(content)));
+  for (const token of lost) dropped.add(token);
+  if (dropped.size > VOCABULARY_SLACK || (lost.size > 0 && !isCut)) return { json, dropped: [] };
+  const { model } = json;
   return {
     dropped: [...dropped],
     json: {
       ...json,
       added_tokens: added.filter(({ id }) => fits(id)),
-      model: { ...model, vocab: Object.fromEntries(vocab.filter(([, id]) => fits(id))) },
+      ...(lost.size > 0 && isJsonObject(model) && { model: withoutTokens(model, lost) }),
     },
+  };
+}
+
+function withoutTokens(model: JsonObject, lost: ReadonlySet<string>): JsonObject {
+  const vocab = isJsonObject(model.vocab) ? Object.entries(model.vocab) : [];
+  const merges = Array.isArray(model.merges) ? (model.merges as unknown[]) : [];
+  return {
+    ...model,
+    vocab: Object.fromEntries(vocab.filter(([token]) => !lost.has(token))),
+    // "l eft" in older files, ["l", "eft"] in newer ones.
+    merges: merges.filter((merge) => {
+      const [left = '', right = ''] = (Array.isArray(merge) ? merge : String(merge).split(' ')) as string[];
+      return ![left, right, left + right].some((token) => lost.has(token));
+    }),
   };
 }
 

@@ -48,6 +48,13 @@ describe('safetensors headers', () => {
     ).resolves.toMatchObject([{ name: 'w', dtype: 'F16', shape: [2] }]);
   });
 
+  test('names of megabytes are read, and found when they come twice', async () => {
+    const name = 'n"\\'.repeat(1_000_000);
+    await expect(readHeader(safetensors({ [name]: entry }, four))).resolves.toMatchObject([{ name }]);
+    const twice = `{${JSON.stringify(name)} :${JSON.stringify(entry)},${JSON.stringify(name)}:{}}`;
+    await expect(readHeader(safetensors(twice, four))).rejects.toThrow(/has the key .* twice/);
+  });
+
   test.each<[string, Blob, RegExp]>([
     ['an empty file', new Blob([]), /0 bytes, too few/],
     [
@@ -91,6 +98,11 @@ describe('safetensors headers', () => {
       'an unknown number format',
       safetensors({ w: { ...entry, dtype: 'F17' } }, four),
       /tensor w: Its number format "F17" is unknown/,
+    ],
+    [
+      'a name that every object has for a number format',
+      safetensors({ w: { ...entry, dtype: 'constructor' } }, four),
+      /number format "constructor" is unknown/,
     ],
     [
       'no number format',
@@ -202,6 +214,12 @@ describe('checkpoints', () => {
       'bad-config',
     ],
     [
+      'more layers than any model has',
+      () => tinyCheckpoint({ config: { num_hidden_layers: 2 ** 24 } }),
+      /num_hidden_layers is 16777216/,
+      'bad-config',
+    ],
+    [
       'heads that do not divide',
       () => tinyCheckpoint({ config: { num_attention_heads: 5 } }),
       /48 is not a multiple of num_attention_heads 5/,
@@ -212,6 +230,18 @@ describe('checkpoints', () => {
       () => tinyCheckpoint({ config: { rope_scaling: { rope_type: 'yarn' } } }),
       /rope_type is "yarn"/,
       'bad-config',
+    ],
+    [
+      'what Git LFS leaves of a file',
+      () =>
+        source({
+          'config.json': CONFIG,
+          'model.safetensors': new Blob([
+            `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 2200119864\n`,
+          ]),
+        }),
+      /^model\.safetensors: It is not the file itself but what Git LFS leaves/,
+      'bad-file',
     ],
     [
       'no weights',

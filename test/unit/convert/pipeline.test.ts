@@ -216,6 +216,24 @@ test('rows beyond LLaMA-2’s vocabulary are cut, said aloud', async () => {
   expect(outputs(kept.sink).get('model.embed_tokens.q_weight')?.shape).toEqual([32001, 8]);
 });
 
+test('the rotary base is found where newer versions write it, and no scaling is none', async () => {
+  const llama3 = { rope_type: 'llama3', factor: 8 };
+  for (const [config, base, scaling] of [
+    [{}, 10000, null],
+    [{ rope_theta: 500 }, 500, null],
+    [{ rope_parameters: { rope_theta: 500, rope_type: 'default' } }, 500, null],
+    [{ rope_parameters: { rope_theta: 500, ...llama3 } }, 500, llama3],
+    [{ rope_theta: 500, rope_scaling: llama3 }, 500, llama3],
+    [{ rope_scaling: { rope_type: 'default' } }, 10000, null],
+    [{ rope_scaling: { type: 'linear', factor: 2 } }, 10000, null],
+  ] as const) {
+    const { sink } = await run(tinyCheckpoint({ config }), { quantisation: 'q0f16' });
+    expect(sink.json('mlc-chat-config.json')).toMatchObject({
+      model_config: { position_embedding_base: base, rope_scaling: scaling },
+    });
+  }
+});
+
 test('sharded checkpoints come in the order of their index', async () => {
   const all = Object.entries(tinyTensors());
   const first = Object.fromEntries(all.filter((_, i) => i % 2 === 0));

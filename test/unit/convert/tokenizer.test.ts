@@ -88,6 +88,47 @@ test('tokenizer.model alone gives both files; with tokenizer.json beside it that
   expect(warnings).toHaveLength(1);
 });
 
+test('a padding token that the model was never given is taken out, said aloud', async () => {
+  const warnings: unknown[] = [];
+  const json = {
+    added_tokens: [
+      { id: 0, content: '<unk>' },
+      { id: 3, content: '[PAD]' },
+    ],
+    model: { type: 'BPE', vocab: { '<unk>': 0, a: 1, b: 2 }, merges: [] },
+  };
+  const files = source({ 'tokenizer.json': json });
+  const read = await readTokenizer(files, 3, false, (warning) => void warnings.push(warning));
+  expect(read.json).toEqual({ ...json, added_tokens: [{ id: 0, content: '<unk>' }] });
+  expect(read.size).toBe(3);
+  expect(warnings).toEqual([{ says: 'tokens-dropped', tokens: ['[PAD]'] }]);
+});
+
+test('what is cut off the vocabulary goes with the merges that make it', async () => {
+  const model = { type: 'BPE', vocab: { a: 0, b: 1, c: 2, ab: 3, abc: 4 } };
+  for (const merges of [
+    ['a b', 'ab c'],
+    [
+      ['a', 'b'],
+      ['ab', 'c'],
+    ],
+  ]) {
+    const files = source({ 'tokenizer.json': { model: { ...model, merges } } });
+    expect((await readTokenizer(files, 4, true, () => undefined)).json).toEqual({
+      added_tokens: [],
+      model: { type: 'BPE', vocab: { a: 0, b: 1, c: 2, ab: 3 }, merges: merges.slice(0, 1) },
+    });
+  }
+});
+
+test('a tokenizer with far more tokens is another model’s, cut or not', async () => {
+  const vocab = Object.fromEntries(Array.from({ length: 200 }, (_, id) => [`t${id}`, id]));
+  for (const isCut of [true, false])
+    await expect(
+      readTokenizer(source({ 'tokenizer.json': { model: { vocab } } }), 100, isCut, () => undefined),
+    ).rejects.toThrow(/has the id 100, but the vocabulary has 100/);
+});
+
 test('tokenizer.model for a larger vocabulary is refused', async () => {
   const files = source({ 'tokenizer.model': new Blob([MODEL]) });
   await expect(readTokenizer(files, 399, false, () => undefined)).rejects.toThrow(
