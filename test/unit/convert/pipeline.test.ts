@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { conversionEn } from '../../../src/domain/texts/conversion.en.ts';
 import { write } from '../../../src/domain/texts/told.ts';
 import type { FloatDtype } from '../../../src/weights/checkpoint/tensor.ts';
+import { startThreads } from '../../../model-config/convert/threads.ts';
 import { convert, type ConversionHooks } from '../../../src/weights/convert/convert.ts';
 import { encodeBf16, roundHalfToEven, roundToF16, toF16Bits } from '../../../src/weights/convert/float.ts';
 import type { ConversionOptions } from '../../../src/weights/convert/plan.ts';
@@ -231,6 +232,22 @@ test('the rotary base is found where newer versions write it, and no scaling is 
     expect(sink.json('mlc-chat-config.json')).toMatchObject({
       model_config: { position_embedding_base: base, rope_scaling: scaling },
     });
+  }
+});
+
+test('tensors of many blocks, whose memory is used again and again in threads', async () => {
+  const vocabulary = 60_000;
+  const tensors = tinyTensors({ vocabulary, tied: true });
+  const pool = startThreads(2);
+  try {
+    const { sink } = await run(
+      tinyCheckpoint({ config: { vocab_size: vocabulary, tie_word_embeddings: true }, tensors }),
+      { quantisation: 'q4f16_1', shardCap: 100_000 },
+      { pool },
+    );
+    expectSpecified(sink, tensors, 'q4f16_1');
+  } finally {
+    await pool.close();
   }
 });
 
