@@ -100,6 +100,8 @@ const shelf = new ModelShelf(models, choice, {
       job,
       listeners,
     ),
+  // Between two answers of a batch or a comparison the engine rests, but not for long.
+  unload: (id) => !(alignment.busy || comparison.busy || batch.busy) && model.unload(id),
   openFiles: (id) => openBuildFiles(buildStore, id),
 });
 // Neither is waited for: the page works with what it knows, and shows more when it comes.

@@ -29,6 +29,8 @@ export class EngineClient {
   readonly #onGone: (error: EngineError) => void;
   readonly #waiting = new Map<number, Settle>();
   #worker: Worker | undefined;
+  /** The build that the worker has, or is loading. */
+  #holds: string | undefined;
   #lastRequest = 0;
 
   constructor(createWorker: () => Worker, onGone: (error: EngineError) => void) {
@@ -47,6 +49,7 @@ export class EngineClient {
       this.#discardWorker();
     };
     signal.addEventListener('abort', abort, { once: true });
+    this.#holds = model.id;
     try {
       const response = await this.#ask({ kind: 'load', model }, (update) => {
         if (update.kind === 'progress') onProgress(update.progress);
@@ -59,6 +62,17 @@ export class EngineClient {
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  }
+
+  /**
+   * Lets go of a build, and of the graphics memory that it takes, if it is the one that is here.
+   * @returns false when it is at work
+   */
+  unload(id: string): boolean {
+    if (this.#holds !== id) return true;
+    if (this.#waiting.size > 0) return false;
+    this.#discardWorker();
+    return true;
   }
 
   /** Ids that would reach the model for this prompt, BOS included. */
@@ -144,7 +158,7 @@ export class EngineClient {
   /** Ends the worker and fails whatever waited for it. */
   #discardWorker({ code, detail }: EngineFailure = CANCELLED): void {
     this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#worker = this.#holds = undefined;
     for (const [request, settle] of [...this.#waiting])
       settle({ kind: 'failed', request, failure: { code, detail } });
   }

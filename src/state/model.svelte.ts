@@ -103,6 +103,17 @@ export class ModelState {
     if (this.status.kind === 'downloading' || this.status.kind === 'loading') this.status = { kind: 'idle' };
   }
 
+  /**
+   * Takes a build out of the engine, so that it can be deleted.
+   * @returns false while it is being loaded or answers
+   */
+  unload(buildId: string): boolean {
+    if (!this.#engine.unload(buildId)) return false;
+    const { id } = this.#registry.sourceOf(this.chosen, this.build);
+    if (id === buildId && this.status.kind === 'ready') this.status = { kind: 'idle' };
+    return true;
+  }
+
   /** The engine lost the model without anybody having asked. */
   lost(error: EngineError): void {
     this.status = { kind: 'failed', error };

@@ -11,6 +11,8 @@ import { StoredBuild, type Convert } from './stored-build.svelte.ts';
 export interface ShelfParts {
   readonly weights: WeightClient;
   readonly convert: Convert;
+  /** Takes a build out of this tab's engine; false while a run needs it. */
+  readonly unload: (id: string) => boolean;
   /** The files of a finished build. */
   readonly openFiles: (id: string) => Promise<ArchiveFile[]>;
 }

@@ -36,6 +36,7 @@ export type Convert = (job: ConversionJob, listeners: ConversionListeners) => Pr
 interface Parts {
   readonly weights: WeightClient;
   readonly convert: Convert;
+  readonly unload: (id: string) => boolean;
   readonly openFiles: (id: string) => Promise<ArchiveFile[]>;
 }
 
@@ -109,8 +110,10 @@ export class StoredBuild {
     });
   }
 
+  /** Deletes it; a loaded one is unloaded first, one that a run needs is not. */
   async remove(): Promise<void> {
     await this.#attempt(async () => {
+      if (!this.#parts.unload(this.source.id)) throw new WeightError('in-use', { says: 'at-work' });
       await this.#parts.weights.remove(this.source.id);
       this.outcome = { kind: 'removed' };
     });

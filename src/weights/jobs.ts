@@ -12,6 +12,9 @@ import { type BuildStore, isStored } from './store.ts';
 /** Between tabs: what the page hears too, and the wish that whoever downloads a model stops. */
 type TabMessage = WeightEvent | { readonly kind: 'stop'; readonly id: string };
 
+/** How long the browser may take to end the worker of an engine that let go of a model, in milliseconds. */
+const LETTING_GO_MS = 2000;
+
 /**
  * The jobs on the store, across tabs: one tab at a time works on a model, the others see its progress and can stop it;
  * when the working tab goes away, one that waits carries on.
@@ -82,14 +85,16 @@ export class WeightJobs {
     });
   }
 
-  /** Deletes a model. Throws `in-use` when an engine or a download in any tab needs it. */
+  /** Deletes a model. Throws `in-use` when an engine or a download in any tab needs it, and goes on needing it. */
   async remove(id: string): Promise<null> {
     await navigator.locks.request(workLock(id), { ifAvailable: true }, async (work) => {
       if (!work) throw new WeightError('in-use', { says: 'worked-on' });
-      await navigator.locks.request(useLock(id), { ifAvailable: true }, async (use) => {
-        if (!use) throw new WeightError('in-use', { says: 'loaded' });
-        await this.store.remove(id);
-      });
+      const signal = AbortSignal.timeout(LETTING_GO_MS);
+      await navigator.locks
+        .request(useLock(id), { signal }, () => this.store.remove(id))
+        .catch((error: unknown) => {
+          throw error === signal.reason ? new WeightError('in-use', { says: 'loaded' }) : error;
+        });
     });
     this.#tell({ kind: 'changed', id });
     return null;

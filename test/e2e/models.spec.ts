@@ -16,6 +16,10 @@ let context: BrowserContext;
 let page: Page;
 
 const button = (name: string) => page.getByRole('button', { name: `${name}: Demo aligner` });
+const remove = async (tab: Page) => {
+  await tab.getByRole('button', { name: 'Delete: Demo aligner' }).click();
+  await tab.getByRole('button', { name: /^Delete .* for good: Demo aligner/ }).click();
+};
 const open = async (search = '') => {
   await page.goto(`http://localhost:${port}/${search}`);
 };
@@ -63,12 +67,26 @@ test('with the server gone, a reload opens the page and aligns', async () => {
   expect(await aligner.editedAnswer.textContent()).not.toBe('');
 });
 
-test('a model in use is not deleted, and the page says why', async () => {
+test('a model that a run or another tab needs is not deleted, and the page says why', async () => {
+  // Loading takes seconds and belongs to the run.
+  await open();
+  const aligner = new AlignerPage(page);
+  await aligner.fill(MODEL_CARD_EXAMPLE.query, MODEL_CARD_EXAMPLE.answer, ['Length']);
+  await aligner.align.click();
+  await expect(page.getByRole('progressbar', { name: 'Model loading' })).toBeVisible();
   await page.getByRole('link', { name: 'Models' }).click();
-  await button('Delete').click();
-  await page.getByRole('button', { name: /^Delete .* for good: Demo aligner/ }).click();
-  await expect(page.getByRole('alert')).toContainText('The model is loaded');
+  await remove(page);
+  await expect(page.getByRole('alert')).toContainText('A run is under way.');
   await expect(page.getByText('Ready offline')).toBeVisible();
+  await page.getByRole('link', { name: 'Desk' }).click();
+  await aligner.finished();
+
+  const other = await context.newPage();
+  await other.goto(`http://localhost:${port}/?view=models`);
+  await remove(other);
+  await expect(other.getByRole('alert')).toContainText('loaded in another tab');
+  await expect(other.getByText('Ready offline')).toBeVisible();
+  await other.close();
 });
 
 test('a newer page is offered, taken when the person says so, and keeps the model', async () => {
@@ -100,9 +118,14 @@ test('a newer page is offered, taken when the person says so, and keeps the mode
   expect(server.answers.filter(({ path }) => path.startsWith('/models/'))).toEqual([]);
 });
 
-test('deleting a model leaves nothing of it', async () => {
-  await button('Delete').click();
-  await page.getByRole('button', { name: /^Delete .* for good: Demo aligner/ }).click();
+test('deleting a loaded model unloads it and leaves nothing of it', async () => {
+  await open();
+  const aligner = new AlignerPage(page);
+  await aligner.fill(MODEL_CARD_EXAMPLE.query, MODEL_CARD_EXAMPLE.answer, ['Length']);
+  await aligner.align.click();
+  await aligner.finished();
+  await page.getByRole('link', { name: 'Models' }).click();
+  await remove(page);
   await expect(page.getByText('Deleted. Nothing of it is left in this browser.')).toBeVisible();
   await expect(page.getByText('Not downloaded')).toBeVisible();
   const left = await page.evaluate(async () => {

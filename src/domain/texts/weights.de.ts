@@ -76,8 +76,10 @@ export const weightsDe: typeof weightsEn = {
   'worked-on':
     'Das Modell wird gerade heruntergeladen oder geprüft, vielleicht in einem anderen Tab. Halten Sie das zuerst an.',
   'worked-on-here': 'Dieser Tab arbeitet schon an dem Modell.',
+  'at-work':
+    'Ein Lauf ist im Gange. Warten Sie sein Ende ab, oder halten Sie ihn an, und löschen Sie das Modell dann.',
   loaded:
-    'Das Modell ist geladen, hier oder in einem anderen Tab. Entladen Sie es, oder schließen Sie den Tab, und löschen Sie das Modell dann.',
+    'Das Modell ist in einem anderen Tab dieser Seite geladen. Schließen Sie den Tab, und löschen Sie das Modell dann.',
 
   'no-build': 'Von diesem Modell gibt es keinen fertigen Build: Wandeln Sie seinen Checkpoint um.',
   'no-address': ({ file }) => `Für ${file} gibt es keine Adresse.`,

@@ -99,7 +99,8 @@ export const weightsEn = {
   stopped: 'Stopped. What was downloaded is kept.',
   'worked-on': 'The model is being downloaded or checked, perhaps in another tab. Stop that first.',
   'worked-on-here': 'This tab works on the model already.',
-  loaded: 'The model is loaded, here or in another tab. Unload it or close that tab, then delete the model.',
+  'at-work': 'A run is under way. Wait for its end or stop it, then delete the model.',
+  loaded: 'The model is loaded in another tab of this page. Close that tab, then delete the model.',
 
   'no-build': 'There is no ready-made build of this model: convert its checkpoint.',
   'no-address': ({ file }: OfFile) => `There is no address for ${file}.`,
