@@ -1,7 +1,8 @@
 import { HubApiError, listFiles } from '@huggingface/hub';
+import { isBusyStatus, readWait } from '../../src/weights/back-off.ts';
 import { ConversionError } from '../../src/weights/checkpoint/errors.ts';
 import { HUB, hubFiles } from '../../src/weights/checkpoint/hub-source.ts';
-import { isBusyStatus, readWait, TransientFailure, withRetries } from '../../src/weights/checkpoint/retry.ts';
+import { TransientFailure, withRetries } from '../../src/weights/checkpoint/retry.ts';
 import type { OpenFolder } from './folder-source.ts';
 
 /**

@@ -1,5 +1,6 @@
+import { pause } from './back-off.ts';
 import { WeightError } from './errors.ts';
-import { Interruption, openFile, type Patience, pause } from './http.ts';
+import { Interruption, openFile, type Patience } from './http.ts';
 
 /** Tokenizers and libraries have a few megabytes; they are read whole before anything is stored. Bytes. */
 const MAX_SMALL_BYTES = 32 * 2 ** 20;
@@ -39,7 +40,7 @@ async function read(
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const chunk of body) {
-    chunks.push(chunk);
+    chunks.push(chunk.slice());
     length += chunk.byteLength;
     if (length > MAX_SMALL_BYTES) throw new WeightError('wrong-content', { says: 'too-large', file: name });
   }

@@ -1,7 +1,8 @@
+import { pause } from './back-off.ts';
 import type { Build, BuildFile } from './build.ts';
 import { isDamage, WeightError } from './errors.ts';
 import { FileWriter } from './file-writer.ts';
-import { Interruption, openFile, type Patience, pause } from './http.ts';
+import { Interruption, openFile, type Patience } from './http.ts';
 import type { BuildStore } from './store.ts';
 
 /** How often a file whose checksum is wrong is fetched again before it is given up. */

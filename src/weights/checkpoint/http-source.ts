@@ -1,6 +1,7 @@
+import { isBusyStatus, readWait } from '../back-off.ts';
 import { ConversionError, type ConversionReason } from './errors.ts';
 import { readStream } from './read-stream.ts';
-import { isBusyStatus, readWait, TransientFailure, withRetries } from './retry.ts';
+import { TransientFailure, withRetries } from './retry.ts';
 import type { SourceFile } from './source.ts';
 
 export interface RemoteFile {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { pause } from '../../../src/weights/back-off.ts';
 import { fetchSmall } from '../../../src/weights/fetch-small.ts';
-import { Interruption, openFile, type Patience, pause } from '../../../src/weights/http.ts';
+import { Interruption, openFile, type Patience } from '../../../src/weights/http.ts';
 import { type Fault, FaultServer } from '../../e2e/fault-server.ts';
 
 const patience: Patience = { attempts: 3, firstWait: 20, longestWait: 100, stall: 300 };
@@ -31,7 +32,7 @@ const open = (offset = 0, path = '/a.bin') =>
   openFile(server.origin + path, 'a.bin', offset, patience, signal);
 async function read(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+  for await (const chunk of body) chunks.push(chunk.slice());
   return Buffer.concat(chunks).toString();
 }
 async function interruption(fault: Fault): Promise<Interruption> {
