@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, type Page } from '@playwright/test';
+import { chromium, expect, test, type Page } from '@playwright/test';
 import { openFolder, type OpenFolder } from '../../model-config/convert/folder-source.ts';
+import { findChromium, QUIET_FLAGS } from '../chromium.ts';
 import { startHubServer, type HubServer } from '../hub-server.ts';
 import type { ConvertHarness } from './convert-harness/main.ts';
 import { FaultServer } from './fault-server.ts';
@@ -112,6 +113,29 @@ test.describe('conversion in the browser', () => {
     expect(await digests('resumed')).toEqual(await digests('whole'));
     expect(again).toBeLessThan(hub.requests.length - before - again);
     expect(whole.error).toBeUndefined();
+  });
+
+  test('reading a file ends though garbage is collected while it waits', async () => {
+    const path = join(node, 'large.bin');
+    writeFileSync(path, Buffer.alloc(64 * 2 ** 20));
+    const executablePath = findChromium();
+    const collecting = await chromium.launch({
+      ...(executablePath !== undefined && { executablePath }),
+      args: ['--no-sandbox', ...QUIET_FLAGS, '--js-flags=--expose-gc'],
+    });
+    try {
+      const reader = await collecting.newPage();
+      await reader.goto(`${site.origin}/index.html`);
+      await reader.waitForFunction(() => 'harness' in globalThis);
+      await reader.evaluate(() => {
+        document.body.append(Object.assign(document.createElement('input'), { type: 'file' }));
+      });
+      await reader.locator('input').setInputFiles(path);
+      expect(await reader.evaluate(() => harness.readParts(2 ** 20))).toBe(64 * 2 ** 20);
+    } finally {
+      await collecting.close();
+      rmSync(path);
+    }
   });
 
   test('a ready build from a folder is copied after its sums are checked', async () => {

@@ -1,4 +1,10 @@
 /**
+ * Streams being read. Chromium's byte streams of Blobs are not kept alive by a read that waits: when garbage is
+ * collected meanwhile, reader, stream and the waiting function go together, and the read never ends.
+ */
+const reading = new Set<ReadableStream>();
+
+/**
  * Reads a stream of known length, where the platform can (a byte stream) straight into memory that is used again.
  * Otherwise every piece leaves its own memory to the garbage collector, which a thread that passes its arrays on hardly
  * ever runs.
@@ -8,6 +14,19 @@
  * when it goes on (the rest is not read)
  */
 export async function readStream(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  length: number,
+  into?: ArrayBuffer,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; found: number }> {
+  reading.add(stream);
+  try {
+    return await readHeld(stream, length, into);
+  } finally {
+    reading.delete(stream);
+  }
+}
+
+async function readHeld(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   length: number,
   into?: ArrayBuffer,

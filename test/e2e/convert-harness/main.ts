@@ -1,6 +1,6 @@
 import { conversionEn } from '../../../src/domain/texts/conversion.en.ts';
 import { write } from '../../../src/domain/texts/told.ts';
-import type { ChosenFile } from '../../../src/weights/checkpoint/blob-source.ts';
+import { blobFile, type ChosenFile } from '../../../src/weights/checkpoint/blob-source.ts';
 import { runConversion } from '../../../src/weights/convert/client.ts';
 import type { ConversionSummary } from '../../../src/weights/convert/convert.ts';
 import type { WeightOrigin } from '../../../src/weights/convert/protocol.ts';
@@ -83,6 +83,22 @@ const harness = {
   convert,
   convertFiles: async (urls: readonly string[], id: string, quantisation: Quantisation) =>
     convert({ kind: 'files', files: await choose(urls) }, id, quantisation),
+  /** Reads the parts of the file in the page's input several at a time, with garbage collected all the while. */
+  readParts: async (partBytes: number): Promise<number> => {
+    const file = document.querySelector('input')?.files?.[0];
+    if (!file) throw new Error('No file was chosen.');
+    const { gc } = globalThis as { gc?: () => void };
+    if (!gc) throw new Error('The browser must be started with --js-flags=--expose-gc.');
+    const timer = setInterval(gc, 1);
+    const source = blobFile('file', file);
+    let read = 0;
+    for (let at = 0; at < file.size; at += 4 * partBytes) {
+      const parts = [0, 1, 2, 3].map((i) => source.read(at + i * partBytes, partBytes));
+      for (const { length } of await Promise.all(parts)) read += length;
+    }
+    clearInterval(timer);
+    return read;
+  },
   /** SHA-256 of each file of the finished build; empty when there is none. */
   digests: async (id: string): Promise<Record<string, string>> => {
     const digests: Record<string, string> = {};
