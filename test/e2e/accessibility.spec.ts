@@ -2,6 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { VIEWS } from '../../src/state/view.svelte.ts';
 import { AlignerPage } from './page.ts';
+import { alignmentRecord, historyUpload } from './records.ts';
 
 /** WCAG 2.2 AA as far as axe can tell, and what it can't: keyboard, focus, announcements, widths and languages. */
 const THEMES = ['light', 'dark'] as const;
@@ -177,6 +178,80 @@ test.describe('a run by keyboard alone', () => {
   }
 });
 
+test('whatever can be operated on any screen is reached with the Tab key and shows its focus', async ({
+  browser,
+}) => {
+  const context = await browser.newContext({ reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  await page.goto('.');
+  await page.getByRole('button', { name: 'Order and own objectives' }).click();
+  await page.getByText('Exact prompt').click();
+  for (const view of VIEWS) {
+    if (view === 'batch') {
+      await page.goto('?view=batch');
+      const file = {
+        name: 'a.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from('query,text\nWhy?,Because.\n'),
+      };
+      await page.getByLabel(/^Open/).setInputFiles(file);
+      await page.getByText('Export', { exact: true }).click();
+    } else
+      await page
+        .getByRole('navigation', { name: 'Screens' })
+        .getByRole('link')
+        .nth(VIEWS.indexOf(view))
+        .click();
+    await expect(page.locator('nav [aria-current="page"]')).toHaveCount(1);
+    await page.evaluate(() =>
+      document.querySelectorAll('details').forEach((details) => (details.open = true)),
+    );
+    expect(await unreachable(page), view).toEqual([]);
+  }
+  const longest = await page.evaluate(() =>
+    Math.max(
+      0,
+      ...document.getAnimations().map(({ effect }) => Number(effect?.getComputedTiming().activeDuration)),
+    ),
+  );
+  expect(longest).toBeLessThan(1);
+  await context.close();
+});
+
+/** What the Tab key never comes to, and what does not show that it has the focus, going once around the page. */
+async function unreachable(page: Page): Promise<string[]> {
+  const count = await page.evaluate(() => {
+    const name = (element: Element): string => element.outerHTML.slice(0, 120);
+    const operable = [
+      ...document.querySelectorAll('a[href], button, input, select, textarea, summary'),
+    ].filter(
+      (element) => element.checkVisibility() && !element.matches(':disabled') && !element.closest('dialog'),
+    );
+    // Of a group of radio buttons the Tab key comes to one; the arrow keys go on from there.
+    const once = operable.filter((element) => !element.matches('[type="radio"]:not(:checked)'));
+    (document.activeElement as HTMLElement | null)?.blur();
+    const seen = new Set<Element>();
+    const dim = new Set<string>();
+    document.addEventListener('focusin', ({ target }) => {
+      const element = target as Element;
+      seen.add(element);
+      // What surrounds a control may show it, as a chip does for its checkbox.
+      const around = [element, element.parentElement, element.parentElement?.parentElement];
+      const shown = around.some(
+        (candidate) => candidate && getComputedStyle(candidate).outlineStyle !== 'none',
+      );
+      if (!shown) dim.add(name(element));
+    });
+    Object.assign(globalThis, {
+      tabbed: () => [...once.filter((element) => !seen.has(element)).map(name), ...dim],
+    });
+    return once.length;
+  });
+  // The browser's own controls take a turn of the Tab key, too.
+  for (let presses = 0; presses < count + 8; presses++) await page.keyboard.press('Tab');
+  return page.evaluate(() => (globalThis as unknown as { tabbed: () => string[] }).tabbed());
+}
+
 for (const width of [360, 768, 1280, 1920]) {
   test(`no screen needs sideways scrolling at ${width} px, and the button is in sight`, async ({
     browser,
@@ -247,4 +322,21 @@ test('text from right to left is laid out from the right', async ({ page }) => {
   expect(await aligner.answer.evaluate((field) => getComputedStyle(field).direction)).toBe('rtl');
   await aligner.answer.fill('This is an answer.');
   expect(await aligner.answer.evaluate((field) => getComputedStyle(field).direction)).toBe('ltr');
+
+  // A finished edit in Hebrew, as an exported history would bring it.
+  const record = alignmentRecord({
+    query: 'למה השמיים כחולים?',
+    answer: 'ובכן, השמיים כחולים מאוד, כי האוויר מפזר אור כחול.',
+    editedAnswer: 'השמיים כחולים, כי האוויר מפזר אור.',
+  });
+  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByLabel('Import…').setInputFiles(historyUpload([record]));
+  await page.getByRole('button', { name: /^Reopen/ }).click();
+  expect(await aligner.editedAnswer.evaluate((region) => getComputedStyle(region).direction)).toBe('rtl');
+  const changes = aligner.changes.locator('[data-change]');
+  await changes.first().focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(changes.nth(1)).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  await expect(changes.first()).toBeFocused();
 });

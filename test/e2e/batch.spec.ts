@@ -181,6 +181,26 @@ test('1,200 rows with cells of several lines come in and go out as they were; cl
   await expect(page.getByRole('heading', { name: 'Batch many.csv: 1,200 rows' })).toBeVisible();
 });
 
+test('columns of any other names are mapped by hand, in JSONL as in CSV', async () => {
+  const lines = [
+    { Frage: 'Why?', Antwort: 'Because.', Nummer: 7 },
+    { Frage: 'How?', Antwort: 'So.', Nummer: 8 },
+  ];
+  await open('other.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
+  await expect(page.getByRole('heading', { name: 'Batch other.jsonl: 2 rows' })).toBeFocused();
+  await expect(button('Start')).toHaveAccessibleDescription('Say which column holds the queries.');
+  await page.getByRole('combobox', { name: 'Query' }).selectOption('Frage');
+  await expect(button('Start')).toHaveAccessibleDescription('Say which column holds the answers.');
+  await page.getByRole('combobox', { name: 'Answer' }).selectOption('Antwort');
+  await expect(rowsOf().nth(1)).toContainText('How?');
+  await expect(rowsOf().nth(1)).toContainText('So.');
+  const rows = rowsIn((await exported('CSV')).text);
+  expect(rows).toEqual([
+    ['Why?', '', 'Because.', ''],
+    ['How?', '', 'So.', ''],
+  ]);
+});
+
 /** The worker that the engine runs in: the one whose cache is the weight store. */
 async function engineWorker(): Promise<Worker> {
   for (const worker of page.workers())

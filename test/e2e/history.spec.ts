@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { AlignerPage } from './page.ts';
+import { alignmentRecord, historyUpload } from './records.ts';
 
 /** What the browser keeps, on the built app: draft, settings and history across a reload. */
 test.describe.configure({ mode: 'serial' });
@@ -134,6 +135,27 @@ test('switched off, a run leaves nothing', async () => {
   await show('History');
   await expect(entries()).toHaveCount(1);
   await expect(entries()).not.toContainText('Another one?');
+});
+
+test('beyond 500 alignments the oldest are let go', async ({ browser }) => {
+  const context = await browser.newContext();
+  const other = await context.newPage();
+  await other.goto('?view=history');
+  const records = Array.from({ length: 501 }, (_, index) =>
+    alignmentRecord({
+      id: `record ${index}`,
+      at: new Date(Date.UTC(2026, 0, 1, 0, index)).toISOString(),
+      query: `Question ${index}?`,
+    }),
+  );
+  await other.getByLabel('Import…').setInputFiles(historyUpload(records));
+  await expect(other.getByText('500 kept')).toBeVisible();
+  await other.reload();
+  const kept = other.getByRole('region', { name: 'History' }).getByRole('listitem');
+  await expect(kept).toHaveCount(500);
+  await expect(kept.first()).toContainText('Question 500?');
+  await expect(kept.last()).toContainText('Question 1?');
+  await context.close();
 });
 
 test('a browser that keeps nothing is no obstacle: the page says so and works', async ({ browser }) => {

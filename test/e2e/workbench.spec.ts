@@ -271,9 +271,29 @@ test('a link opens its texts read-only and runs nothing; one goes back or takes 
   await page.waitForTimeout(DRAFT_KEPT_MS);
 
   await page.goto('about:blank');
+  await page.goto(link);
+  await aligner.align.click();
+  await aligner.finished();
+  await expect(aligner.query).toBeEditable();
+  expect(await aligner.editedAnswer.textContent()).not.toBe('');
+
+  await page.goto('about:blank');
   await page.goto(link.slice(0, -30));
   await expect(aligner.alert).toContainText('The link is incomplete');
   await expect(aligner.query).toHaveValue(QUERY);
+});
+
+test('a link that mail and chat programs would cut is not copied, and the page says how long it is', async () => {
+  const before = await copied();
+  // Random, so that it can't be compressed below the limit.
+  await aligner.answer.fill(
+    Array.from({ length: 1500 }, () => Math.random().toString(36).slice(2, 9)).join(' '),
+  );
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await expect(page.getByRole('status')).toContainText(
+    /The link would be \d+,\d{3} characters long; beyond 8,000/,
+  );
+  expect(await copied()).toBe(before);
 });
 
 test('two models that are here are compared one after the other, each column with its own model', async ({
