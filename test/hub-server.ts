@@ -20,6 +20,8 @@ export interface Faults {
   busyEvery?: number;
   /** Every nth answer breaks off half-way. */
   dropEvery?: number;
+  /** Every nth answer stands still half-way. */
+  stallEvery?: number;
   /** Ignore Range. */
   noRange?: boolean;
   /** Milliseconds before every answer with content; may be changed while the server runs. */
@@ -112,6 +114,8 @@ export async function startHubServer(
     });
     if (faults.dropEvery && count % faults.dropEvery === 0 && bytes.length > 1) {
       response.write(bytes.subarray(0, bytes.length >> 1), () => response.destroy());
+    } else if (faults.stallEvery && count % faults.stallEvery === 0) {
+      response.write(bytes.subarray(0, bytes.length >> 1));
     } else {
       response.end(bytes);
     }

@@ -16,11 +16,15 @@ export interface RemoteFile {
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A server that has sent nothing for so long is asked anew, in milliseconds. */
+const STALL = 30_000;
+
 /**
  * A file on a server, read part by part with Range requests; tried again after broken connections and busy answers.
  * A single range needs no permission by a preflight request, other headers would.
+ * @param stall milliseconds
  */
-export function httpFile({ name, url, size, version, headers }: RemoteFile): SourceFile {
+export function httpFile({ name, url, size, version, headers }: RemoteFile, stall = STALL): SourceFile {
   // Where the server redirects to: going there at once spares a request for each part. The Hub's storage is good for an
   // hour, and its refusals after that don't always carry the headers that let a page see them.
   let direct: string | undefined;
@@ -32,20 +36,25 @@ export function httpFile({ name, url, size, version, headers }: RemoteFile): Sou
     into?: ArrayBuffer,
   ): Promise<Uint8Array<ArrayBuffer>> => {
     const known = new URL(address).origin === new URL(url).origin;
-    const response = await open(name, address, {
-      // A browser would keep every part in its cache as well, gigabytes of them.
-      cache: 'no-store',
-      headers: { Range: `bytes=${offset}-${offset + length - 1}`, ...(known && headers) },
-      signal: signal ?? null,
-    });
-    requireOk(name, response);
-    if (response.status !== 206 && !(offset === 0 && length === size)) {
-      void response.body?.cancel();
-      throw readFailure(name, { says: 'whole-files-only' });
+    const patience = new Patience(stall, signal);
+    try {
+      const response = await open(name, address, {
+        // A browser would keep every part in its cache as well, gigabytes of them.
+        cache: 'no-store',
+        headers: { Range: `bytes=${offset}-${offset + length - 1}`, ...(known && headers) },
+        signal: patience.signal,
+      });
+      requireOk(name, response);
+      if (response.status !== 206 && !(offset === 0 && length === size)) {
+        void response.body?.cancel();
+        throw readFailure(name, { says: 'whole-files-only' });
+      }
+      const bytes = await readBody(name, response, length, patience, into);
+      if (response.redirected) direct = response.url;
+      return bytes;
+    } finally {
+      patience.end();
     }
-    const bytes = await readBody(name, response, length, into);
-    if (response.redirected) direct = response.url;
-    return bytes;
   };
   return {
     name,
@@ -71,14 +80,43 @@ export function httpFile({ name, url, size, version, headers }: RemoteFile): Sou
   };
 }
 
+/** Ends a request on which nothing has come for a while: nobody else would. */
+class Patience {
+  readonly signal: AbortSignal;
+  readonly #stalled = new AbortController();
+  readonly #milliseconds: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(milliseconds: number, signal?: AbortSignal) {
+    this.#milliseconds = milliseconds;
+    this.signal = AbortSignal.any([this.#stalled.signal, ...(signal ? [signal] : [])]);
+    this.renew();
+  }
+
+  renew(): void {
+    this.end();
+    this.#timer = setTimeout(() => {
+      this.#stalled.abort();
+    }, this.#milliseconds);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 async function readBody(
   name: string,
   response: Response,
   length: number,
+  patience: Patience,
   into?: ArrayBuffer,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const onPiece = (): void => {
+    patience.renew();
+  };
   const { bytes, found } = response.body
-    ? await readStream(response.body, length, into).catch(transient)
+    ? await readStream(response.body, length, into, onPiece).catch(transient)
     : { bytes: new Uint8Array(length), found: 0 };
   if (found < length) throw readFailure(name, { says: 'other-length-sent', sent: found, asked: length });
   if (found > length) throw readFailure(name, { says: 'more-sent', asked: length });

@@ -10,6 +10,7 @@ const reading = new Set<ReadableStream>();
  * ever runs.
  * @param length bytes that the stream should have
  * @param into memory to use if it is large enough; it may be detached
+ * @param onPiece called for each piece that comes
  * @returns the bytes, at the start of their buffer, and how many came: not `length` when the stream was cut off, more
  * when it goes on (the rest is not read)
  */
@@ -17,10 +18,11 @@ export async function readStream(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   length: number,
   into?: ArrayBuffer,
+  onPiece?: () => void,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; found: number }> {
   reading.add(stream);
   try {
-    return await readHeld(stream, length, into);
+    return await readHeld(stream, length, into, onPiece);
   } finally {
     reading.delete(stream);
   }
@@ -30,13 +32,14 @@ async function readHeld(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   length: number,
   into?: ArrayBuffer,
+  onPiece?: () => void,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; found: number }> {
   const memory = into && into.byteLength >= length ? into : new ArrayBuffer(length);
   let reader;
   try {
     reader = stream.getReader({ mode: 'byob' });
   } catch {
-    return readPieces(stream.getReader(), new Uint8Array(memory, 0, length));
+    return readPieces(stream.getReader(), new Uint8Array(memory, 0, length), onPiece);
   }
   // Each read takes the memory away and gives it back as another buffer.
   let buffer = memory;
@@ -46,6 +49,7 @@ async function readHeld(
     if (value) buffer = value.buffer;
     if (done) return { bytes: new Uint8Array(buffer, 0, length), found };
     found += value.length;
+    onPiece?.();
   }
   const { done } = await reader.read(new Uint8Array(1));
   if (!done) {
@@ -58,6 +62,7 @@ async function readHeld(
 async function readPieces(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
   bytes: Uint8Array<ArrayBuffer>,
+  onPiece?: () => void,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; found: number }> {
   let found = 0;
   for (;;) {
@@ -65,6 +70,7 @@ async function readPieces(
     if (done) break;
     if (found + value.length <= bytes.length) bytes.set(value, found);
     found += value.length;
+    onPiece?.();
     if (found <= bytes.length) continue;
     await reader.cancel();
     break;

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { openHubRepository } from '../../../model-config/convert/hub-source.ts';
 import { openHubCheckpoint } from '../../../src/weights/checkpoint/hub-source.ts';
 import { readWait } from '../../../src/weights/back-off.ts';
-import type { Source } from '../../../src/weights/checkpoint/source.ts';
+import { httpFile } from '../../../src/weights/checkpoint/http-source.ts';
+import type { Source, SourceFile } from '../../../src/weights/checkpoint/source.ts';
 import { convert } from '../../../src/weights/convert/convert.ts';
 import { startHubServer, type Faults, type HubServer } from '../../hub-server.ts';
 import { inlinePool } from './inline-pool.ts';
@@ -111,6 +112,17 @@ test('a server without Range is named, not read whole', async () => {
   server = await startHubServer(REPOSITORY, tinyCheckpoint(), { noRange: true });
   const source = await openHubCheckpoint(REPOSITORY, server.url);
   await expect(build(source)).rejects.toThrow(/model\.safetensors: The server sends only whole files/);
+});
+
+test('a server that stands still is asked anew', async () => {
+  server = await startHubServer(REPOSITORY, tinyCheckpoint(), { stallEvery: 2 });
+  const expected = tinyCheckpoint().get('model.safetensors') as SourceFile;
+  const url = `${server.url}/${REPOSITORY}/resolve/main/model.safetensors`;
+  const { size } = expected;
+  const file = httpFile({ name: 'model.safetensors', url, size, version: '' }, 100);
+  for (let at = 0; at < 5000; at += 1000)
+    expect(await file.read(at, 1000)).toEqual(await expected.read(at, 1000));
+  expect(server.requests.length).toBeGreaterThan(5);
 });
 
 test('waiting for a busy server ends at once when aborted', async () => {
