@@ -1,4 +1,5 @@
-import { PickleError, Tuple, type PickleGlobal, type PickleValue } from './pickle.ts';
+import { PickleError } from './pickle-cursor.ts';
+import { Tuple, type PickleGlobal, type PickleValue } from './pickle.ts';
 import { DTYPE_BYTES } from './tensor.ts';
 
 /** A stretch of numbers that tensors share. */

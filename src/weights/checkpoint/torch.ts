@@ -1,5 +1,6 @@
 import { ConversionError, type ConversionReason } from './errors.ts';
-import { PickleCutOff, PickleError, readPickle, type Pickle } from './pickle.ts';
+import { PickleCutOff, PickleError } from './pickle-cursor.ts';
+import { readPickle, type Pickle } from './pickle.ts';
 import type { SourceFile } from './source.ts';
 import { DTYPE_BYTES, type TensorEntry } from './tensor.ts';
 import {
