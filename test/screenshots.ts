@@ -3,7 +3,6 @@ import { chromium, type Page } from '@playwright/test';
 import Papa from 'papaparse';
 import { preview } from 'vite';
 import { QUIET_FLAGS, provideChromium, webgpuFlags } from './chromium.ts';
-import { HELD_OUT } from './e2e/fixtures.ts';
 import { AlignerPage } from './e2e/page.ts';
 
 /**
@@ -28,9 +27,34 @@ async function open(width: number, height: number, colorScheme: 'light' | 'dark'
   return page;
 }
 
+/** Texts of the kind that the demo model was made for. */
+const SAMPLES: readonly (readonly [query: string, answer: string])[] = [
+  [
+    'How do I keep bread fresh?',
+    'In order to keep bread fresh, you should utilize a bread box. It always works perfectly. Bread is really very good when it is kept in a dry place, due to the fact that mould needs water.',
+  ],
+  [
+    'Why is the sky blue?',
+    'Well, the sky is basically blue because air scatters blue light more than red light.',
+  ],
+  [
+    'How do I boil an egg?',
+    'In order to boil an egg, you should put it into boiling water for eight minutes.',
+  ],
+  [
+    'When does the train leave?',
+    'The train always leaves at nine, and everyone knows that it is the best train.',
+  ],
+  ['Why does bread rise?', 'Bread rises due to the fact that yeast makes gas.'],
+  ['Is tea better than coffee?', 'Tea is obviously better than coffee. Nobody sensible drinks coffee.'],
+  ['How do I clean a window?', 'You should utilize water and a soft cloth. It is really very easy.'],
+  ['What is a poet?', 'A poet is basically a person who writes poems.'],
+];
+
 async function align(page: Page): Promise<void> {
   const aligner = new AlignerPage(page);
-  await page.getByRole('button', { name: 'Try an example' }).click();
+  const [[query, answer] = ['', '']] = SAMPLES;
+  await aligner.fill(query, answer, ['Honesty', 'Readability', 'Length']);
   await aligner.align.click();
   await aligner.finished();
 }
@@ -43,7 +67,7 @@ async function show(page: Page, screen: string): Promise<void> {
 async function compare(page: Page): Promise<void> {
   await show(page, 'Compare');
   const second = page.getByRole('region', { name: 'Column 2' });
-  for (const name of ['Honesty', 'Length']) await second.getByRole('checkbox', { name, exact: true }).check();
+  await second.getByRole('checkbox', { name: 'Length', exact: true }).check();
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.getByText('All columns are done.').waitFor({ timeout: 120_000 });
 }
@@ -52,7 +76,7 @@ async function compare(page: Page): Promise<void> {
 async function runBatch(page: Page, done: number): Promise<void> {
   await show(page, 'Batch');
   const file = Papa.unparse(
-    HELD_OUT.slice(0, 8).map(({ query, answer }) => ({ query, goldens: '', generated_text: answer })),
+    SAMPLES.map(([query, answer]) => ({ query, goldens: '', generated_text: answer })),
   );
   await page
     .getByLabel(/^Open/)
@@ -72,7 +96,7 @@ await desk.evaluate(() => scrollTo(0, 0));
 await desk.screenshot({ path: `${FOLDER}/desk.png` });
 await desk.getByRole('region', { name: 'Changes' }).screenshot({ path: `${FOLDER}/changes.png` });
 await compare(desk);
-await desk.screenshot({ path: `${FOLDER}/compare.png`, fullPage: true });
+await desk.locator('body').screenshot({ path: `${FOLDER}/compare.png` });
 await runBatch(desk, 5);
 await desk.screenshot({ path: `${FOLDER}/batch.png` });
 await show(desk, 'Models');
