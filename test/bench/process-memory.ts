@@ -20,16 +20,6 @@ function treeMemory(root: number): number {
   return total;
 }
 
-/** Id of the first process that was started with this argument (a browser's children have others besides). */
-export function findProcess(argument: string): number {
-  for (const name of readdirSync('/proc')) {
-    const parameters = readQuietly(`/proc/${name}/cmdline`).split('\0');
-    if (parameters.includes(argument) && !parameters.some((parameter) => parameter.startsWith('--type=')))
-      return Number(name);
-  }
-  throw new Error(`No process was started with ${argument}.`);
-}
-
 /** Samples a process tree's memory until stopped. */
 export class MemorySampler {
   readonly #samples: { readonly at: number; readonly bytes: number }[] = [];

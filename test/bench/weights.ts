@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { build } from 'vite';
@@ -9,10 +12,10 @@ import type { BuildSource } from '../../src/weights/build.ts';
 import { findChromium, QUIET_FLAGS, webgpuFlags } from '../chromium.ts';
 import { FaultServer } from '../e2e/fault-server.ts';
 import { seededBytes } from '../e2e/synthetic-build.ts';
-import { findProcess, MemorySampler } from './process-memory.ts';
+import { MemorySampler } from './process-memory.ts';
 import { report, type Row } from './report.ts';
-import type { BenchPage, Visit } from './weights-page/main.ts';
 import type { Backend } from './weights-page/engine-worker.ts';
+import { REPORT_PATH, SETTLED_MS, type Visit } from './weights-page/visit.ts';
 
 /**
  * First visit and warm start, from the start of the visit to the last shard on the GPU: WebLLM's three backends and the
@@ -116,39 +119,57 @@ async function servePage(server: FaultServer): Promise<void> {
   rmSync(outDir, { recursive: true });
 }
 
-/** One visit in a browser of its own; a profile that was there before makes it a warm start. */
+/**
+ * One visit in a browser of its own; a profile that was there before makes it a warm start. The page is told what to do
+ * by its address and answers with a request, and nothing else is attached to the browser: whoever watches its network
+ * traffic (as test drivers do) makes it keep the files that pages fetch in memory, 100 MB of them, and read more slowly.
+ */
 async function visit(profile: string, server: FaultServer, backend: Backend): Promise<Measured> {
-  const executablePath = findChromium();
-  const context = await chromium.launchPersistentContext(profile, {
-    ...(executablePath !== undefined && { executablePath }),
-    args: ['--no-sandbox', ...QUIET_FLAGS, ...webgpuFlags()],
-  });
+  const folder = `${server.origin}/model/resolve/main/`;
+  const source: BuildSource = { id: 'bench', weights: folder, library: `${folder}library.wasm` };
+  const task = encodeURIComponent(JSON.stringify({ backend, source }));
+  server.answers.length = 0;
+  const flags = ['--no-sandbox', '--no-default-browser-check', ...QUIET_FLAGS, ...webgpuFlags()];
+  const browser = spawn(
+    findChromium() ?? chromium.executablePath(),
+    ['--headless=new', `--user-data-dir=${profile}`, ...flags, `${server.origin}/index.html#${task}`],
+    { stdio: 'ignore' },
+  );
+  const exited = once(browser, 'exit');
+  const memory = new MemorySampler(browser.pid ?? NaN);
   try {
-    const page = await context.newPage();
-    await page.goto(`${server.origin}/index.html`);
-    await page.waitForFunction(() => 'benchPage' in globalThis);
-    const folder = `${server.origin}/model/resolve/main/`;
-    const source: BuildSource = { id: 'bench', weights: folder, library: `${folder}library.wasm` };
-    server.answers.length = 0;
-    const memory = new MemorySampler(findProcess(`--user-data-dir=${profile}`));
-    await page.waitForTimeout(1000);
-    const started = Date.now();
-    const measured = await page.evaluate(([kind, build]) => benchPage.visit(kind, build), [
-      backend,
-      source,
-    ] as const);
+    const measured = await reported(server, exited);
     memory.stop();
-    const downloadEnd = started + measured.downloaded * 1000;
+    const { started, downloaded } = measured;
     return {
       ...measured,
       fetched: server.answers
         .filter(({ path }) => path.startsWith('/model/'))
         .reduce((sum, { bytes }) => sum + bytes, 0),
       peak: memory.peak(started, Infinity),
-      extra: memory.peak(started, downloadEnd) - memory.peak(0, started),
+      extra: memory.peak(started, started + downloaded * 1000) - memory.peak(started - SETTLED_MS, started),
     };
   } finally {
-    await context.close();
+    memory.stop();
+    // Lets it write down what it has, its other processes too; the profile is visited again.
+    browser.kill();
+    await exited;
+    await sleep(500);
+  }
+}
+
+/** Waits for what the page has to say. */
+async function reported(server: FaultServer, exited: Promise<unknown>): Promise<Visit> {
+  const ended = exited.then(() => true);
+  for (;;) {
+    const report = server.answers.find(({ path }) => path.startsWith(REPORT_PATH));
+    if (report) {
+      const answer = JSON.parse(report.path.slice(REPORT_PATH.length)) as Visit | { failed: string };
+      if ('failed' in answer) throw new Error(answer.failed);
+      return answer;
+    }
+    if (await Promise.race([ended, sleep(50, false)]))
+      throw new Error('The browser ended before the visit did.');
   }
 }
 
@@ -177,7 +198,7 @@ try {
           );
         }
       } finally {
-        rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+        rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
       }
     }
 } finally {
@@ -214,5 +235,3 @@ report(
   ],
   { 'web-llm': '0.2.86' },
 );
-
-declare const benchPage: BenchPage;

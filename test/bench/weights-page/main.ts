@@ -1,20 +1,13 @@
-import type { BuildSource } from '../../../src/weights/build.ts';
 import { WeightClient } from '../../../src/weights/client.ts';
-import type { Backend, Loaded, LoadRequest } from './engine-worker.ts';
+import type { Loaded, LoadRequest } from './engine-worker.ts';
+import { REPORT_PATH, SETTLED_MS, type Task, type Visit } from './visit.ts';
 
 // As in the product, the weights worker starts with the page, the engine's after the download.
 const client = new WeightClient(
   new Worker(new URL('../../../src/weights-worker.ts', import.meta.url), { type: 'module' }),
 );
 
-/** Seconds from the start of a visit. */
-export interface Visit {
-  /** Until everything was downloaded, checked and stored; for WebLLM's backends until the first shard is on the GPU. */
-  readonly downloaded: number;
-  readonly lastShard: number;
-}
-
-async function visit(backend: Backend, source: BuildSource): Promise<Visit> {
+async function visit({ backend, source }: Task): Promise<Visit> {
   const started = performance.timeOrigin + performance.now();
   let request: LoadRequest = { backend, model: source.weights ?? '', library: source.library };
   let downloaded: number | undefined;
@@ -38,11 +31,16 @@ async function visit(backend: Backend, source: BuildSource): Promise<Visit> {
     worker.postMessage(request);
   });
   return {
+    started,
     downloaded: ((downloaded ?? loaded.firstShard) - started) / 1000,
     lastShard: (loaded.lastShard - started) / 1000,
   };
 }
 
-export type BenchPage = typeof benchPage;
-const benchPage = { visit };
-(globalThis as unknown as { benchPage: BenchPage }).benchPage = benchPage;
+const task = JSON.parse(decodeURIComponent(location.hash.slice(1))) as Task;
+setTimeout(() => {
+  const failed = (error: unknown) => ({ failed: String(error) });
+  void visit(task)
+    .catch(failed)
+    .then((answer) => fetch(REPORT_PATH + encodeURIComponent(JSON.stringify(answer))));
+}, SETTLED_MS);
