@@ -10,17 +10,17 @@ import type { BuildStore } from './store.ts';
 export const PART_BYTES = 4 * 2 ** 20;
 
 /**
- * A Blob that was handed to IndexedDB stays in the browser's memory until its handle is collected, and the collector
- * does not know how large a Blob is. So each part comes with an empty buffer of this size, which takes no memory
- * unless it is written to, but counts: the collector runs that much more often.
- */
-const BALLAST_BYTES = 12 * PART_BYTES;
-
-/**
  * A part is put together from pieces of this size, in bytes. Each goes over to the browser's process as soon as it is
  * full, so that little is left to do in the transaction that stores the part; transactions on a store run one by one.
  */
 const PIECE_BYTES = 2 ** 20;
+
+/**
+ * A Blob that was handed to IndexedDB stays in the browser's memory until its handle is collected, and the collector
+ * does not know how large a Blob is. So each piece comes with an empty buffer of this size, which takes no memory
+ * unless it is written to, but counts: the collector runs that much more often.
+ */
+const BALLAST_BYTES = 128 * PIECE_BYTES;
 
 /** Below this a part is not worth a record of its own when the connection breaks; the bytes wait in memory. */
 const WORTH_KEEPING_BYTES = 2 ** 20;
@@ -38,8 +38,8 @@ export class FileWriter {
   #pieces: Blob[] = [];
   #sealed = 0;
   #writing: Promise<void> = Promise.resolve();
-  /** Kept from one part to the next, so that it is really allocated. */
-  protected ballast = new ArrayBuffer(0);
+  /** Kept from one piece to the next, so that it is really allocated. */
+  protected static ballast: ArrayBuffer | undefined;
 
   private constructor(
     private readonly store: BuildStore,
@@ -99,6 +99,11 @@ export class FileWriter {
     this.#pieces.push(new Blob([this.#piece.subarray(0, this.#filled)]));
     this.#sealed += this.#filled;
     this.#filled = 0;
+    try {
+      FileWriter.ballast = new ArrayBuffer(BALLAST_BYTES);
+    } catch {
+      // There is not even an address for it: then the collector runs often enough.
+    }
   }
 
   get #buffered(): number {
@@ -132,7 +137,6 @@ export class FileWriter {
   }
 
   #append(verified: boolean): Promise<void> {
-    this.ballast = new ArrayBuffer(BALLAST_BYTES);
     this.#seal();
     const part = this.#sealed > 0 ? new Blob(this.#pieces) : undefined;
     this.#stored += this.#sealed;
