@@ -194,7 +194,9 @@ try {
           const { lastShard, downloaded, fetched, peak, extra } = measured;
           console.log(
             `${key}: ${lastShard.toFixed(2)} s (downloaded after ${downloaded.toFixed(2)} s), ${(fetched / 1e6).toFixed(1)} MB fetched, ` +
-              `peak ${(peak / 1e6).toFixed(0)} MB, ${(extra / 1e6).toFixed(0)} MB more than before while downloading`,
+              `peak ${(peak / 1e6).toFixed(0)} MB` +
+              // A warm start downloads nothing.
+              (kind === 'first' ? `, ${(extra / 1e6).toFixed(0)} MB more than before while downloading` : ''),
           );
         }
       } finally {
