@@ -47,6 +47,17 @@ What a {i}{a} {n} that was!
 The {n} in {place} opened in {year} and {vs} the {n}.
 This {n} {vague}{vs} the {ns} of {place}.
 {name} has a {a} {n}; {name} has {q} {a} {ns}.
+It's {i}{a}, isn't it, {name}?
+{name} doesn't {v} the {n}, and the {ns} aren't {a}.
+I'm sorry, but I can't {v} the {a} {n}.
+Here's what you need: a {n}, {num} {ns} and a {a} {n}.
+**{n}**: {v} the {n} ({num} {ns}).
+First, {v} the {n} — then {v} it {adv}.
+"{n}" means a {a} {n} that {vs} {ns}.
+For example, {name}'s {n} {vs} {ns}, {ns}, and {ns}.
+{q} {ns} (such as the {n}) {v} more than {num}% of the {ns}.
+While {ns} can {v} a {n}, it is important that the {n} doesn't {v} the {a} {ns} of {place}, which {v} {q} {ns}.
+You may also want a {a}, {a} or {a} {n}, because {ns} {v} the {n} and {ns} {v} the {n}.
 After the {n}, the {ns} {v} a {n} {adv}.
 {w} {w} {w} {w} {w} {n} {w} {w}.
 {w} {n} {w} {w}, {w} {a} {w} {w} {w} {w}.

@@ -80,6 +80,23 @@ def rotate(x, cos, sin):
     return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], -1)
 
 
+@jax.custom_vjp
+def linear(x, w):
+    """x [..., in] through w [out, in]."""
+    return (x.reshape(-1, x.shape[-1]) @ w.T).reshape(*x.shape[:-1], w.shape[0])
+
+
+def _linear_backward(residuals, g):
+    # XLA's CPU matrix product over a transposed left side is slow: transpose first, over flat rows.
+    x, w = residuals
+    flat = g.reshape(-1, g.shape[-1])
+    transposed = jax.lax.optimization_barrier(flat.T)
+    return (flat @ w).reshape(x.shape), transposed @ x.reshape(-1, x.shape[-1])
+
+
+linear.defvjp(lambda x, w: (linear(x, w), (x, w)), _linear_backward)
+
+
 def attend(q, k, v, mask):
     """Grouped-query attention. q [b, t, heads, d], k and v [b, s, kv heads, d], mask broadcast to [b, 1, 1, t, s]."""
     b, t, heads, dim = q.shape
@@ -95,14 +112,14 @@ def _block(c, x, p, cos, sin, mask, cache=None):
     heads, kv = c["num_attention_heads"], c["num_key_value_heads"]
     dim, eps = c["hidden_size"] // heads, c["rms_norm_eps"]
     y = rms_norm(x, p["norm1"], eps)
-    q = rotate((y @ p["q"].T).reshape(b, t, heads, dim), cos, sin)
-    k = rotate((y @ p["k"].T).reshape(b, t, kv, dim), cos, sin)
-    v = (y @ p["v"].T).reshape(b, t, kv, dim)
+    q = rotate(linear(y, p["q"]).reshape(b, t, heads, dim), cos, sin)
+    k = rotate(linear(y, p["k"]).reshape(b, t, kv, dim), cos, sin)
+    v = linear(y, p["v"]).reshape(b, t, kv, dim)
     if cache is not None:
         k, v = cache(k, v)
-    x = x + attend(q, k, v, mask) @ p["o"].T
+    x = x + linear(attend(q, k, v, mask), p["o"])
     y = rms_norm(x, p["norm2"], eps)
-    return x + (jax.nn.silu(y @ p["gate"].T) * (y @ p["up"].T)) @ p["down"].T, k, v
+    return x + linear(jax.nn.silu(linear(y, p["gate"])) * linear(y, p["up"]), p["down"]), k, v
 
 
 LAYER = ("q", "k", "v", "o", "gate", "up", "down", "norm1", "norm2")
@@ -118,7 +135,7 @@ def forward(c: dict, params: dict, ids: jax.Array, wanted: jax.Array) -> jax.Arr
     for layer in range(c["num_hidden_layers"]):
         x, _, _ = _block(c, x, {n: params[n][layer] for n in LAYER}, cos, sin, mask)
     x = x.reshape(-1, c["hidden_size"])[wanted]
-    return rms_norm(x, params["norm"], c["rms_norm_eps"]) @ params["head"].T
+    return linear(rms_norm(x, params["norm"], c["rms_norm_eps"]), params["head"])
 
 
 def make_decoder(c: dict, prompt_length: int, new_tokens: int, eos: int = 2):
