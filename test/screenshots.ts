@@ -31,7 +31,7 @@ async function open(width: number, height: number, colorScheme: 'light' | 'dark'
 const SAMPLES: readonly (readonly [query: string, answer: string])[] = [
   [
     'How do I keep bread fresh?',
-    'In order to keep bread fresh, you should utilize a bread box. It always works perfectly. Bread is really very good when it is kept in a dry place, due to the fact that mould needs water.',
+    'In order to keep bread fresh, you should utilize a bread box. It always works perfectly. Bread is really good when it is kept in a dry place, due to the fact that mould needs water.',
   ],
   [
     'Why is the sky blue?',
@@ -47,7 +47,7 @@ const SAMPLES: readonly (readonly [query: string, answer: string])[] = [
   ],
   ['Why does bread rise?', 'Bread rises due to the fact that yeast makes gas.'],
   ['Is tea better than coffee?', 'Tea is obviously better than coffee. Nobody sensible drinks coffee.'],
-  ['How do I clean a window?', 'You should utilize water and a soft cloth. It is really very easy.'],
+  ['How do I clean a window?', 'You should utilize water and a soft cloth. It is really easy.'],
   ['What is a poet?', 'A poet is basically a person who writes poems.'],
 ];
 
