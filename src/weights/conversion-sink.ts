@@ -3,10 +3,11 @@ import type { BuildSink, FileWriter } from './convert/sink.ts';
 import { sha256 } from './digest.ts';
 import { WeightError } from './errors.ts';
 import { fetchSmall } from './fetch-small.ts';
-import { PART_BYTES, FileWriter as StoreWriter } from './file-writer.ts';
+import { FileWriter as StoreWriter } from './file-writer.ts';
 import { PATIENCE } from './http.ts';
 import { useLock, workLock } from './locks.ts';
 import { checkContent } from './manifest.ts';
+import { PartWriter, PIECE_BYTES } from './part-writer.ts';
 import { requireRoom } from './room.ts';
 import type { BuildStore } from './store.ts';
 
@@ -106,78 +107,27 @@ class ConversionSink implements BuildSink {
   }
 }
 
-/**
- * Every part comes with an empty buffer of this size in bytes, which takes no memory as nothing is written to it, but
- * makes the garbage collector run that much more often: a stored Blob stays in the browser's memory until it does.
- */
-const BALLAST_BYTES = 12 * PART_BYTES;
-
-/** A part is handed to the browser in pieces of this size, in bytes. */
-const PIECE_BYTES = 2 ** 20;
+/** For each piece; see PartWriter. A conversion makes garbage of its own, so that the collector needs less of it. */
+const BALLAST_BYTES = 12 * PIECE_BYTES;
 
 /** A file whose digest is known only once it is written. */
 class ConvertedFile implements FileWriter {
-  readonly #piece = new Uint8Array(PIECE_BYTES);
-  #filled = 0;
-  #pieces: Blob[] = [];
-  #sealed = 0;
-  #stored = 0;
-  #parts = 0;
-  #writing: Promise<void> = Promise.resolve();
-  /** Kept from one part to the next, so that it is really allocated. */
-  protected ballast = new ArrayBuffer(0);
+  readonly #parts: PartWriter;
 
-  constructor(
-    private readonly store: BuildStore,
-    private readonly build: Build,
-    private readonly name: string,
-  ) {}
+  constructor(store: BuildStore, build: Build, name: string) {
+    this.#parts = new PartWriter(store, build, name, BALLAST_BYTES);
+  }
 
-  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const taken = bytes.subarray(at, at + PIECE_BYTES - this.#filled);
-      this.#piece.set(taken, this.#filled);
-      this.#filled += taken.length;
-      at += taken.length;
-      if (this.#filled === PIECE_BYTES) this.#seal();
-      if (this.#sealed < PART_BYTES) continue;
-      await this.#writing;
-      this.#writing = this.#append();
-      // Reported by the next write or by commit; without a handler the browser would report it as unhandled too.
-      this.#writing.catch(() => undefined);
-    }
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#parts.write(bytes);
   }
 
   async commit(md5: string): Promise<void> {
-    await this.#writing;
-    await this.#append(md5);
+    await this.#parts.settle();
+    await this.#parts.append({ verified: true, md5 });
   }
 
   async abort(): Promise<void> {
-    await this.#writing.catch(() => undefined);
-    await this.store.dropFile(this.build.id, this.build.revision, this.name).catch(() => undefined);
-  }
-
-  #seal(): void {
-    if (this.#filled === 0) return;
-    this.#pieces.push(new Blob([this.#piece.subarray(0, this.#filled)]));
-    this.#sealed += this.#filled;
-    this.#filled = 0;
-  }
-
-  #append(md5?: string): Promise<void> {
-    this.ballast = new ArrayBuffer(BALLAST_BYTES);
-    this.#seal();
-    const part = this.#sealed > 0 ? new Blob(this.#pieces) : undefined;
-    this.#stored += this.#sealed;
-    if (part) this.#parts += 1;
-    this.#pieces = [];
-    this.#sealed = 0;
-    return this.store.append(this.build, this.name, part, {
-      nbytes: this.#stored,
-      parts: this.#parts,
-      verified: md5 !== undefined,
-      ...(md5 !== undefined && { md5 }),
-    });
+    await this.#parts.drop().catch(() => undefined);
   }
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, expect, test } from '@playwright/test';
 import { FAMILIES } from '../../src/domain/families.ts';
 import { buildPrompt } from '../../src/domain/prompt.ts';
-import { PART_BYTES } from '../../src/weights/file-writer.ts';
+import { PART_BYTES } from '../../src/weights/part-writer.ts';
 import { FaultServer } from './fault-server.ts';
 import type { EngineHarness } from './engine-harness/main.ts';
 import { enlargedBuild } from './synthetic-build.ts';
