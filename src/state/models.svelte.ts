@@ -1,21 +1,9 @@
 import type { Model, ModelBuild } from '../domain/models.ts';
 import type { BuildSource } from '../weights/build.ts';
-import type { WeightClient } from '../weights/client.ts';
-import type { ArchiveFile } from '../weights/convert/tar.ts';
 import type { Room } from '../weights/room.ts';
 import type { ModelChoice } from './model-choice.svelte.ts';
 import type { ModelRegistry } from './model-registry.svelte.ts';
-import { StoredBuild, type Convert } from './stored-build.svelte.ts';
-
-/** What the shelf needs of the weight store and the converter. */
-export interface ShelfParts {
-  readonly weights: WeightClient;
-  readonly convert: Convert;
-  /** Takes a build out of this tab's engine; false while a run needs it. */
-  readonly unload: (id: string) => boolean;
-  /** The files of a finished build. */
-  readonly openFiles: (id: string) => Promise<ArchiveFile[]>;
-}
+import { StoredBuild, type BuildParts } from './stored-build.svelte.ts';
 
 /** All builds of all models and the room that the browser gives them. */
 export class ModelShelf {
@@ -23,13 +11,13 @@ export class ModelShelf {
   readonly builds: readonly StoredBuild[] = $derived.by(() =>
     this.registry.models.flatMap((model) => model.builds.map((build) => this.#open(model, build))),
   );
-  readonly #parts: ShelfParts;
+  readonly #parts: BuildParts;
   readonly #opened = new Map<string, StoredBuild>();
 
   constructor(
     readonly registry: ModelRegistry,
     readonly choice: ModelChoice,
-    parts: ShelfParts,
+    parts: BuildParts,
   ) {
     this.#parts = parts;
     parts.weights.listen((event) => {

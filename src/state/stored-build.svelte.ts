@@ -33,10 +33,13 @@ export type Work = Omit<Progress, 'phase'> & { readonly phase: Progress['phase']
 /** Runs a conversion in a worker of its own. */
 export type Convert = (job: ConversionJob, listeners: ConversionListeners) => Promise<ConversionSummary>;
 
-interface Parts {
+/** What is needed of the weight store and the converter. */
+export interface BuildParts {
   readonly weights: WeightClient;
   readonly convert: Convert;
+  /** Takes a build out of this tab's engine; false while a run needs it. */
   readonly unload: (id: string) => boolean;
+  /** The files of a finished build. */
   readonly openFiles: (id: string) => Promise<ArchiveFile[]>;
 }
 
@@ -50,14 +53,14 @@ export class StoredBuild {
   outcome = $state.raw<Outcome>();
   /** What a conversion did that the person should know. */
   warnings = $state.raw<readonly ConversionWarning[]>([]);
-  readonly #parts: Parts;
+  readonly #parts: BuildParts;
   #converting: AbortController | undefined;
 
   constructor(
     readonly model: Model,
     readonly build: ModelBuild,
     readonly source: BuildSource,
-    parts: Parts,
+    parts: BuildParts,
   ) {
     this.#parts = parts;
   }
@@ -167,10 +170,7 @@ export class StoredBuild {
           signal: abort.signal,
           onProgress: ({ readBytes: loaded, totalBytes: total }) => {
             speedometer.add(loaded, performance.now());
-            const { speed } = speedometer;
-            const pace =
-              speed === undefined || speed === 0 ? {} : { speed, secondsLeft: (total - loaded) / speed };
-            this.progress = { phase: 'converting', loaded, total, ...pace };
+            this.progress = { phase: 'converting', loaded, total, ...speedometer.paceTo(total) };
           },
           onWarning: (warning) => {
             this.warnings = [...this.warnings, warning];

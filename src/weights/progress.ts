@@ -32,6 +32,13 @@ export class Speedometer {
     if (!first || !last || last.at - first.at < 500) return undefined;
     return ((last.bytes - first.bytes) / (last.at - first.at)) * 1000;
   }
+
+  /** What a Progress says of the pace towards `total` bytes; nothing before there is something to measure. */
+  paceTo(total: number): Pick<Progress, 'speed' | 'secondsLeft'> {
+    const { speed } = this;
+    if (speed === undefined || speed <= 0) return {};
+    return { speed, secondsLeft: (total - (this.#samples.at(-1)?.bytes ?? 0)) / speed };
+  }
 }
 
 /** Adds up the files of one job and reports at most every `interval` milliseconds. */
@@ -65,12 +72,11 @@ export class ProgressReport {
     let loaded = 0;
     for (const bytes of this.#files.values()) loaded += bytes;
     this.#speedometer.add(loaded, this.#last);
-    const { speed } = this.#speedometer;
     this.report({
       phase: this.#waiting.size > 0 ? 'waiting' : this.phase,
       loaded,
       total: this.total,
-      ...(speed !== undefined && speed > 0 && { speed, secondsLeft: (this.total - loaded) / speed }),
+      ...this.#speedometer.paceTo(this.total),
     });
   }
 }
