@@ -10,7 +10,7 @@ import type { ConversionOptions } from '../src/weights/convert/plan.ts';
 import { openFolder, type OpenFolder } from './convert/folder-source.ts';
 import { FolderSink } from './convert/folder-sink.ts';
 import { openHubRepository } from './convert/hub-source.ts';
-import { llama2Tokenizer } from './convert/llama2-tokenizer.ts';
+import { bundledTokenizer } from './convert/llama2-tokenizer.ts';
 import { startThreads } from './convert/threads.ts';
 
 const HELP = `Turns a published LLaMA checkpoint into a model build that the page can run.
@@ -128,7 +128,7 @@ async function run(job: Job): Promise<void> {
     const summary = await convert(opened.source, new FolderSink(job.output, job.force), job.options, {
       pool,
       signal: stop.signal,
-      fallbackTokenizer: llama2Tokenizer,
+      fallbackTokenizer: bundledTokenizer,
       onWarning: (warning) => warnings.push(write(conversionEn.warnings, warning)),
       onProgress({ readBytes, totalBytes, shards, totalShards, parameter }) {
         const payload = { shards, totalShards, parameter };

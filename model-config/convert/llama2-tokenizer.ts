@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../src/weights/checkpoint/source.ts';
 import { makeBpeTokenizer } from '../../src/weights/convert/bpe-tokenizer.ts';
+import type { FallbackTokenizer } from '../../src/weights/convert/llama2-tokenizer.ts';
 
 /**
  * LLaMA-2's tokenizer.json, out of the vocabulary that the package llama-tokenizer-js brings. The vocabulary is part of
@@ -16,3 +17,9 @@ export async function llama2Tokenizer(): Promise<JsonObject> {
     added: vocabById.slice(0, 3).map((content, id) => ({ id, content, special: true })),
   });
 }
+
+/** It, for checkpoints that have none; nothing is fetched. */
+export const bundledTokenizer: FallbackTokenizer = {
+  from: 'the package llama-tokenizer-js',
+  read: async () => new TextEncoder().encode(JSON.stringify(await llama2Tokenizer(), null, 2)),
+};

@@ -120,6 +120,7 @@ export function makeEntry(entry: NewEntry, known: readonly Model[]): ModelEntry 
     contextWindow: Math.min(shape.contextWindow, alike?.contextWindow ?? shape.contextWindow),
     licence: '',
     ...('repository' in from && { checkpoint: { repository: from.repository } }),
+    ...(alike?.tokenizer !== undefined && { tokenizer: alike.tokenizer }),
     builds,
   };
 }

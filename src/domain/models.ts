@@ -71,6 +71,8 @@ const ModelSchema = v.strictObject({
       hub: v.optional(v.pipe(v.string(), v.url())),
     }),
   ),
+  /** Address of LLaMA-2's tokenizer.json, absolute or relative to the page, for a checkpoint that has no tokenizer. */
+  tokenizer: v.optional(v.pipe(v.string(), v.endsWith('.json'))),
   builds: v.pipe(v.array(BuildSchema), v.minLength(1)),
 });
 

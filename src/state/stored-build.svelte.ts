@@ -152,6 +152,7 @@ export class StoredBuild {
   }
 
   async #convert(from: WeightOrigin): Promise<void> {
+    const { tokenizer } = this.model;
     const speedometer = new Speedometer();
     const abort = new AbortController();
     this.#converting = abort;
@@ -165,6 +166,8 @@ export class StoredBuild {
           from,
           build: { id: this.source.id, library: this.source.library },
           options: { quantisation: this.build.quantization },
+          // A worker has another base address than the page.
+          ...(tokenizer !== undefined && { tokenizer: new URL(tokenizer, document.baseURI).href }),
         },
         {
           signal: abort.signal,

@@ -13,6 +13,11 @@ const LONGEST_ASKED = 300_000;
 /** What pages and workers know of the network. Node knows nothing, and always tries. */
 const scope: Partial<Pick<Window, 'navigator' | 'addEventListener' | 'removeEventListener'>> = globalThis;
 
+/** True where the browser says that there is no network. */
+export function isOffline(): boolean {
+  return scope.navigator?.onLine === false;
+}
+
 /** True for a status that may be another one later. */
 export function isBusyStatus(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
@@ -50,7 +55,7 @@ export async function pause(
     };
     // Without a network there is nothing to try until the browser says that it is back.
     const timer = setTimeout(() => {
-      if (scope.navigator?.onLine !== false) done();
+      if (!isOffline()) done();
     }, wait);
     signal?.addEventListener('abort', done);
     scope.addEventListener?.('online', done);

@@ -141,6 +141,14 @@ const reasons: typeof conversionEn.reasons = {
 
   'no-tokenizer':
     'Der Checkpoint hat weder diese Datei noch tokenizer.model, also könnte das Modell keinen Text lesen.',
+  'llama2-not-taken': ({ from }) =>
+    `Der Checkpoint hat weder diese Datei noch tokenizer.model, und die von LLaMA-2 ließ sich nicht von ${from} nehmen.`,
+  'other-vocabulary': ({ vocabulary, wanted }) =>
+    `Sein Vokabular hat ${vocabulary} Einträge statt der ${wanted} von LLaMA-2, dessen Tokenizer also nicht passt.`,
+  'other-entries': ({ found, wanted }) =>
+    `Was dort liegt, ist nicht die von LLaMA-2: Ihr Vokabular hat ${found} Einträge statt ${wanted}.`,
+  'other-id': ({ token, id }) =>
+    `Was dort liegt, ist nicht die von LLaMA-2: Sie hat kein Token ${token} mit der Nummer ${id}.`,
   'token-id': ({ token, id, vocabulary }) =>
     `Das Token ${token} hat die Nummer ${id}, das Vokabular aber nur ${vocabulary} Einträge.`,
   'no-tokens': 'Sie enthält keine Token.',
@@ -224,8 +232,8 @@ const warnings: typeof conversionEn.warnings = {
   'tokenizer-made': 'Der Checkpoint hat keine tokenizer.json: Sie wird aus tokenizer.model gemacht.',
   'no-tokenizer':
     'Der Checkpoint hat keine tokenizer.json, deshalb läuft der Build noch nicht: Legen Sie die des Grundmodells (bei MetaAligner LLaMA-2) neben config.json, und wandeln Sie noch einmal um.',
-  'llama2-tokenizer':
-    'Der Checkpoint hat keinen Tokenizer: Es wird der von LLaMA-2 genommen, der zu Modellen aus LLaMA-2 oder TinyLlama passt, wie denen von MetaAligner.',
+  'llama2-tokenizer': ({ from }) =>
+    `Der Checkpoint hat keinen Tokenizer: Es wird der von LLaMA-2 genommen, von ${from}. Er passt zu Modellen aus LLaMA-2 oder TinyLlama, wie denen von MetaAligner.`,
   'tokens-dropped': ({ tokens }) =>
     `tokenizer.json: Die Token jenseits des Vokabulars werden herausgenommen: ${tokens.join(', ')}.`,
   'vocabulary-cut': ({ from, to }) =>

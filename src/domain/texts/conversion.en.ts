@@ -162,6 +162,14 @@ const reasons = {
   // tokenizer
   'no-tokenizer':
     'The checkpoint has neither this file nor tokenizer.model, so the model could not read any text.',
+  'llama2-not-taken': ({ from }: { from: string }) =>
+    `The checkpoint has neither this file nor tokenizer.model, and LLaMA-2's could not be taken from ${from}.`,
+  'other-vocabulary': ({ vocabulary, wanted }: { vocabulary: number; wanted: number }) =>
+    `Its vocabulary has ${vocabulary} entries instead of LLaMA-2's ${wanted}, so LLaMA-2's tokenizer does not fit.`,
+  'other-entries': ({ found, wanted }: { found: number; wanted: number }) =>
+    `What lies there is not LLaMA-2's: its vocabulary has ${found} entries instead of ${wanted}.`,
+  'other-id': ({ token, id }: { token: string; id: number }) =>
+    `What lies there is not LLaMA-2's: it has no token ${token} with the id ${id}.`,
   'token-id': ({ token, id, vocabulary }: { token: string; id: number; vocabulary: number }) =>
     `The token ${token} has the id ${id}, but the vocabulary has ${vocabulary} entries.`,
   'no-tokens': 'It holds no tokens.',
@@ -253,8 +261,8 @@ const warnings = {
   'tokenizer-made': 'The checkpoint has no tokenizer.json: it is made from tokenizer.model.',
   'no-tokenizer':
     'The checkpoint has no tokenizer.json, so the build cannot run yet: put that of its base model (LLaMA-2 for MetaAligner) beside config.json and convert again.',
-  'llama2-tokenizer':
-    "The checkpoint has no tokenizer: LLaMA-2's is taken, which fits models made from LLaMA-2 or TinyLlama, as MetaAligner's are.",
+  'llama2-tokenizer': ({ from }: { from: string }) =>
+    `The checkpoint has no tokenizer: LLaMA-2's is taken from ${from}. It fits models made from LLaMA-2 or TinyLlama, as MetaAligner's are.`,
   'tokens-dropped': ({ tokens }: { tokens: readonly string[] }) =>
     `tokenizer.json: the tokens beyond the vocabulary are taken out: ${tokens.join(', ')}.`,
   'vocabulary-cut': ({ from, to }: { from: number; to: number }) =>

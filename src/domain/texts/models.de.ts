@@ -65,6 +65,8 @@ export const modelsDe: typeof modelsEn = {
   resumeConversion: 'Vom Hub weiter umwandeln',
   fromFilesHint:
     'Von diesem Gerät: ein Ordner mit dem Checkpoint (config.json und seine Gewichtsdateien) oder mit einem fertigen Build (mlc-chat-config.json und seine Shards). Er kann auch hier abgelegt werden. Nichts wird irgendwohin gesendet.',
+  tokenizerHint: (address) =>
+    `Ein Checkpoint ohne Tokenizer bekommt den von LLaMA-2, geholt von ${address}. Dort erfährt niemand etwas vom Checkpoint oder von Ihren Texten.`,
   fromFolder: 'Ordner wählen…',
   fromFiles: 'Dateien wählen…',
   converting: 'Wird umgewandelt',

@@ -70,6 +70,8 @@ export const modelsEn = {
   resumeConversion: 'Go on with the Hub',
   fromFilesHint:
     'From this device: a folder with the checkpoint (config.json and its weight files) or with a finished build (mlc-chat-config.json and its shards). It can also be dropped here. Nothing is sent anywhere.',
+  tokenizerHint: (address: string) =>
+    `A checkpoint without a tokenizer gets LLaMA-2’s, fetched from ${address}. That address learns nothing of the checkpoint or of your texts.`,
   fromFolder: 'Choose a folder…',
   fromFiles: 'Choose files…',
   converting: 'Converting',

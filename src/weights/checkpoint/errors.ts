@@ -32,6 +32,8 @@ export interface ConversionErrorDetails {
   readonly tensor?: string | undefined;
   /** What is wrong. */
   readonly reason: ConversionReason;
+  /** What that comes from. */
+  readonly because?: ConversionReason | undefined;
   /** What the person can do about it. */
   readonly next: keyof typeof conversionEn.next;
 }
@@ -54,9 +56,10 @@ export class ConversionError extends TranslatableError {
 }
 
 function describe(
-  { file, tensor, reason, next }: ConversionErrorDetails,
+  { file, tensor, reason, because, next }: ConversionErrorDetails,
   texts: FailureTexts['conversion'],
 ): string {
   const where = [file, tensor !== undefined && texts.tensor(tensor)].filter(Boolean).join(', ');
-  return `${where && `${where}: `}${write(texts.reasons, reason)} ${texts.next[next]}`;
+  const why = [reason, because].flatMap((told) => (told ? write(texts.reasons, told) : []));
+  return `${where && `${where}: `}${why.join(' ')} ${texts.next[next]}`;
 }

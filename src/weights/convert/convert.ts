@@ -15,7 +15,7 @@ import { QUANTISATIONS } from './quantisation.ts';
 import { ShardWriters } from './shard-writers.ts';
 import type { BuildSink } from './sink.ts';
 import { writeTensorCache } from './tensor-cache.ts';
-import type { FallbackTokenizer } from './tokenizer.ts';
+import type { TokenizerWishes } from './tokenizer.ts';
 
 export interface ConversionProgress {
   /** Bytes of weights read so far, out of those that this run must read. */
@@ -28,14 +28,10 @@ export interface ConversionProgress {
   parameter: string;
 }
 
-export interface ConversionHooks {
+export interface ConversionHooks extends TokenizerWishes {
   pool: BlockPool;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: ConversionProgress) => void) | undefined;
-  /** Whether a checkpoint without a tokenizer is refused: where nothing can be put beside the build later. */
-  requireTokenizer?: boolean | undefined;
-  /** LLaMA-2's tokenizer, for a checkpoint that has none and a vocabulary of that size. */
-  fallbackTokenizer?: FallbackTokenizer | undefined;
   /** Things to say aloud that don't stop the conversion. */
   onWarning?: Warn | undefined;
 }
@@ -84,8 +80,7 @@ export async function convert(
 ): Promise<ConversionSummary> {
   const { signal } = hooks;
   const warn = hooks.onWarning ?? (() => undefined);
-  const plan = await planConversion(source, options, warn, signal, hooks.fallbackTokenizer);
-  if (hooks.requireTokenizer && !plan.texts.has('tokenizer.json')) throw missingTokenizer();
+  const plan = await planConversion(source, options, warn, signal, hooks);
   const whole = await sink.begin(plan.fingerprint, plan.nbytes);
   const writers = new ShardWriters(sink, plan.shards, whole);
   const resumedShards = writers.finished.size;
@@ -106,14 +101,6 @@ export async function convert(
     await writers.abort();
   }
   return { nbytes: plan.nbytes, shards: plan.shards.length, resumedShards };
-}
-
-function missingTokenizer(): ConversionError {
-  return new ConversionError('bad-tokenizer', {
-    file: 'tokenizer.json',
-    reason: { says: 'no-tokenizer' },
-    next: 'llama2-tokenizer',
-  });
 }
 
 async function writeWhole(sink: BuildSink, name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {

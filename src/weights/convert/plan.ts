@@ -10,7 +10,7 @@ import { QUANTISATIONS, type Quantisation } from './quantisation.ts';
 import { CODES_PER_WORD, GROUP } from './quantise.ts';
 import { DEFAULT_SHARD_CAP, planShards, type Shard } from './shards.ts';
 import type { OutputTensor } from './tensor-cache.ts';
-import { readTokenizer, type FallbackTokenizer } from './tokenizer.ts';
+import { readTokenizer, type TokenizerWishes } from './tokenizer.ts';
 
 export interface ConversionOptions extends ChatConfigOptions {
   quantisation: Quantisation;
@@ -53,7 +53,7 @@ export async function planConversion(
   options: ConversionOptions,
   warn: Warn,
   signal?: AbortSignal,
-  fallback?: FallbackTokenizer,
+  wishes?: TokenizerWishes,
 ): Promise<ConversionPlan> {
   const configFile = source.get('config.json');
   if (!configFile) {
@@ -77,7 +77,7 @@ export async function planConversion(
   );
 
   const isCut = config.vocabSize < published.vocabSize;
-  const tokenizer = await readTokenizer(source, config.vocabSize, isCut, warn, signal, fallback);
+  const tokenizer = await readTokenizer(source, config.vocabSize, isCut, warn, signal, wishes);
   const chatConfig = makeChatConfig(
     {
       config,

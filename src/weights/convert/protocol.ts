@@ -14,6 +14,8 @@ export interface ConversionJob {
   readonly from: WeightOrigin;
   readonly build: ConvertedBuild;
   readonly options: ConversionOptions;
+  /** Absolute address of LLaMA-2's tokenizer.json, for a checkpoint that has no tokenizer. */
+  readonly tokenizer?: string | undefined;
 }
 
 export type ConversionRequest =

@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type Source,
 } from '../checkpoint/source.ts';
+import { takeLlama2Tokenizer, type FallbackTokenizer } from './llama2-tokenizer.ts';
 import { LLAMA2_VOCABULARY, VOCABULARY_SLACK } from './parameters.ts';
 import { convertSentencePiece } from './sentencepiece.ts';
 
@@ -28,15 +29,20 @@ export interface Tokenizer {
   size: number;
 }
 
-/** Makes the tokenizer.json of LLaMA-2, where its vocabulary is at hand. */
-export type FallbackTokenizer = () => Promise<JsonObject>;
+/** What becomes of a checkpoint that has no tokenizer. */
+export interface TokenizerWishes {
+  /** Whether it is refused: where nothing can be put beside the build later. */
+  requireTokenizer?: boolean | undefined;
+  /** LLaMA-2's, for a vocabulary of that size. */
+  fallbackTokenizer?: FallbackTokenizer | undefined;
+}
 
 /**
  * Collects the tokenizer of a checkpoint, makes a tokenizer.json of tokenizer.model where only that is there, or of the
  * fallback where neither is and the vocabulary has LLaMA-2's size, and checks that it fits the vocabulary.
  * @param vocabulary tokens that the build's embedding has
  * @param isCut whether that is fewer than the checkpoint's
- * @throws ConversionError `bad-tokenizer` when the tokenizer belongs to a larger vocabulary
+ * @throws ConversionError `bad-tokenizer` when the tokenizer belongs to a larger vocabulary, or there is none
  */
 export async function readTokenizer(
   source: Source,
@@ -44,7 +50,7 @@ export async function readTokenizer(
   isCut: boolean,
   warn: Warn,
   signal?: AbortSignal,
-  fallback?: FallbackTokenizer,
+  { requireTokenizer, fallbackTokenizer }: TokenizerWishes = {},
 ): Promise<Tokenizer> {
   const copies = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const name of TOKENIZER_FILES) {
@@ -59,10 +65,13 @@ export async function readTokenizer(
     json = convertSentencePiece(model);
     copies.set('tokenizer.json', encodeJson(json));
     warn({ says: 'tokenizer-made' });
-  } else if (fallback && vocabulary === LLAMA2_VOCABULARY) {
-    json = await fallback();
-    copies.set('tokenizer.json', encodeJson(json));
-    warn({ says: 'llama2-tokenizer' });
+  } else if (fallbackTokenizer && vocabulary === LLAMA2_VOCABULARY && !copies.has('vocab.json')) {
+    const taken = await takeLlama2Tokenizer(fallbackTokenizer, signal);
+    json = taken.json;
+    copies.set('tokenizer.json', taken.bytes);
+    warn({ says: 'llama2-tokenizer', from: fallbackTokenizer.from });
+  } else if (requireTokenizer) {
+    throw missingTokenizer(vocabulary);
   } else {
     warn({ says: 'no-tokenizer' });
   }
@@ -80,6 +89,16 @@ export async function readTokenizer(
     if (bytes) files.set(name, bytes);
   }
   return { files, json, size: json ? countTokens(json, vocabulary) : vocabulary };
+}
+
+function missingTokenizer(vocabulary: number): ConversionError {
+  const isLlama2 = vocabulary === LLAMA2_VOCABULARY;
+  return new ConversionError('bad-tokenizer', {
+    file: 'tokenizer.json',
+    reason: { says: 'no-tokenizer' },
+    because: isLlama2 ? undefined : { says: 'other-vocabulary', vocabulary, wanted: LLAMA2_VOCABULARY },
+    next: isLlama2 ? 'llama2-tokenizer' : 'base-tokenizer',
+  });
 }
 
 function encodeJson(json: JsonObject): Uint8Array<ArrayBuffer> {

@@ -7,6 +7,7 @@ import type { BlockResult } from './block.ts';
 import { ThreadPool, type BlockThread } from './block-pool.ts';
 import { convert, type ConversionSummary } from './convert.ts';
 import { copyBuild, isBuild } from './copy-build.ts';
+import { tokenizerAt } from './llama2-tokenizer.ts';
 import {
   describeFailure,
   type ConversionJob,
@@ -48,7 +49,8 @@ function open(from: WeightOrigin, signal: AbortSignal): Promise<Source> {
     : Promise.resolve(openChosenFiles(from.files));
 }
 
-async function run({ from, build, options }: ConversionJob, signal: AbortSignal): Promise<ConversionSummary> {
+async function run(job: ConversionJob, signal: AbortSignal): Promise<ConversionSummary> {
+  const { from, build, options, tokenizer } = job;
   const source = await open(from, signal);
   let reported = 0;
   const report = (reply: ConversionReply & { kind: 'progress' }): void => {
@@ -77,6 +79,7 @@ async function run({ from, build, options }: ConversionJob, signal: AbortSignal)
         pool,
         signal,
         requireTokenizer: true,
+        fallbackTokenizer: tokenizer === undefined ? undefined : tokenizerAt(tokenizer),
         onProgress: (progress) => {
           report({ kind: 'progress', progress });
         },

@@ -107,6 +107,8 @@ describe('the entry for an added model', () => {
     const entry = makeEntry({ ...base, shape, from: { repository: 'me/mine' } }, models);
     expect(entry?.builds.map(({ quantization }) => quantization)).toEqual(['q4f16_1', 'q4f32_1']);
     expect(entry?.checkpoint).toEqual({ repository: 'me/mine' });
+    // Models of one shape are made from one base, and that has the tokenizer.
+    expect(entry?.tokenizer).toBe(seven.tokenizer);
   });
 
   test('an unknown shape needs a library of its own', () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { prebuiltAppConfig } from '@mlc-ai/web-llm';
 import { expect, test } from 'vitest';
 import registry from '../../../model-config/models.json';
 import { buildId, libraryAddress, mergeRegistries, readRegistry } from '../../../src/domain/models.ts';
@@ -13,8 +14,13 @@ test('the shipped registry is sound and begins with the demo', () => {
   // Eight are published; each has a checkpoint and the libraries that WebLLM publishes for its shape.
   const published = models.filter(({ demo: isDemo }) => !isDemo);
   expect(published).toHaveLength(8);
-  for (const { id, checkpoint, builds } of published) {
+  // LLaMA-2's tokenizer is where WebLLM itself reads it for its own build of LLaMA-2.
+  const folder = prebuiltAppConfig.model_list.find(
+    ({ model_id }) => model_id === 'Llama-2-7b-chat-hf-q4f16_1-MLC',
+  );
+  for (const { id, checkpoint, tokenizer, builds } of published) {
     expect(checkpoint?.repository).toBe(`MetaAligner/${id}`);
+    expect(tokenizer).toBe(`${folder?.model}/resolve/main/tokenizer.json`);
     for (const { library, quantization } of builds) {
       const address = libraryAddress({ library }, 'https://libraries.example/v1/');
       expect(address).toMatch(/^https:\/\/libraries\.example\/v1\/.*-webgpu\.wasm$/);
@@ -45,6 +51,7 @@ test.each([
     { ...demo, builds: [{ ...demo?.builds[0], requiredLimits: { maxBuffers: 1 } }] },
     'requiredLimits.maxBuffers',
   ],
+  [{ ...demo, tokenizer: 'https://hub/x/y' }, 'field "tokenizer"'],
   [{ ...demo, id: '../demo' }, 'field "id"'],
   ['nonsense', 'entry 1'],
 ])('a faulty entry is named with its field, and the others load', (faulty, message) => {
