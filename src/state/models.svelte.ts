@@ -1,5 +1,4 @@
 import type { Model, ModelBuild } from '../domain/models.ts';
-import type { BuildSource } from '../weights/build.ts';
 import type { Room } from '../weights/room.ts';
 import type { ModelChoice } from './model-choice.svelte.ts';
 import type { ModelRegistry } from './model-registry.svelte.ts';
@@ -49,17 +48,13 @@ export class ModelShelf {
     this.room = await this.#parts.weights.room().catch(() => undefined);
   }
 
-  /** The same object for the same build, so that what is under way for it is not lost. */
+  /** The same object for the same entry of the registry, however often that is read: work under way is not lost. */
   #open(model: Model, build: ModelBuild): StoredBuild {
     const source = this.registry.sourceOf(model, build);
     const known = this.#opened.get(source.id);
-    if (known && sameSource(known.source, source)) return known;
+    if (known && JSON.stringify(known.model) === JSON.stringify(model)) return known;
     const opened = new StoredBuild(model, build, source, this.#parts);
     this.#opened.set(source.id, opened);
     return opened;
   }
-}
-
-function sameSource(a: BuildSource, b: BuildSource): boolean {
-  return a.weights === b.weights && a.library === b.library && a.sha256 === b.sha256;
 }

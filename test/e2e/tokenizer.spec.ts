@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { llama2Tokenizer } from '../../model-config/convert/llama2-tokenizer.ts';
+import registry from '../../model-config/models.json' with { type: 'json' };
 import { startHubServer, type HubServer } from '../hub-server.ts';
 import { CONFIG, source, tinyCheckpoint, tinyTensors } from '../unit/convert/tiny-checkpoint.ts';
 import { FaultServer } from './fault-server.ts';
@@ -92,6 +93,7 @@ test.beforeAll(async ({ browser }) => {
     licence: 'MIT',
     builds: [{ quantization: 'q4f32_1', library: 'models/demo/demo-q4f32_1.wasm' }],
   };
+  const shipped = registry.models.find(({ id }) => id === 'MetaAligner-IMHI-7B');
   const models = [
     {
       ...entry,
@@ -103,6 +105,7 @@ test.beforeAll(async ({ browser }) => {
     { ...entry, id: 'files', name: 'Tiny from files', tokenizer: 'base/tokenizer.json' },
     { ...entry, id: 'gated', name: 'Tiny behind a login', tokenizer: addressOn(gated) },
     { ...entry, id: 'alone', name: 'Tiny on its own' },
+    { ...shipped, tokenizer: 'base/tokenizer.json' },
   ];
   site.files.set('/models.json', Buffer.from(JSON.stringify({ models })));
   page = await browser.newPage();
@@ -162,4 +165,10 @@ test('where the registry names no address, it is refused as before', async () =>
   await chooseFiles(name);
   await expect(item(name).getByRole('alert')).toContainText('so the model could not read any text. Put the');
   expect((await storedEntries('alone-q4f32_1')).keys).toEqual([]);
+});
+
+test('the address that the host names for a known model takes the place of the page’s own', async () => {
+  const name = 'MetaAligner IMHI 7B';
+  await page.getByText(`Get ${name}`).click();
+  await expect(item(name)).toContainText('fetched from base/tokenizer.json.');
 });
