@@ -64,7 +64,39 @@ run('end-to-end tests', ['npx', 'playwright', 'test', '--config', 'test/playwrig
   return { passed: expected, failed: unexpected + flaky };
 });
 
+/** Failed tests by name, said again where the output ends, since a log is read from there. */
+function failedTests(): string[] {
+  const { testResults: files = [] } = report('unit.json') as {
+    testResults?: {
+      name: string;
+      message: string;
+      assertionResults: Record<'status' | 'fullName', string>[];
+    }[];
+  };
+  const { suites = [] } = report('e2e.json') as { suites?: Suite[] };
+  return [
+    ...files.flatMap(({ name, message, assertionResults }) => [
+      ...(message === '' ? [] : [`${name}: ${message}`]),
+      ...assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+    ]),
+    ...suites.flatMap(failedIn),
+  ];
+}
+
+interface Suite {
+  readonly suites?: readonly Suite[];
+  readonly specs: readonly { readonly ok: boolean; readonly file: string; readonly title: string }[];
+}
+
+function failedIn({ suites = [], specs }: Suite): string[] {
+  return [
+    ...specs.filter(({ ok }) => !ok).map(({ file, title }) => `${file} › ${title}`),
+    ...suites.flatMap(failedIn),
+  ];
+}
+
 console.log('');
+for (const name of failedTests()) console.log(`failed: ${name}`);
 for (const { name, count, seconds } of steps)
   console.log(`${name.padEnd(18)} ${count.passed} passed, ${count.failed} failed (${seconds} s)`);
 const sum = (key: keyof Count): number => steps.reduce((total, { count }) => total + count[key], 0);

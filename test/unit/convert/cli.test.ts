@@ -164,7 +164,7 @@ test(
       const stopped = await convert(args(to), async (kill) => {
         while (
           !(await readFile(join(to, '.partial/state.json'), 'utf8').catch(() => '')).includes(
-            'params_shard_2',
+            'params_shard_0',
           )
         ) {
           await new Promise((resolve) => setTimeout(resolve, 5));
@@ -179,7 +179,7 @@ test(
       const resumed = await convert(args(to));
       expect(resumed.code).toBe(0);
       expect(resumed.out).toMatch(/[1-9]\d* of them from the interrupted run/);
-      expect(await readdir(to)).toEqual(await readdir(whole));
+      expect((await readdir(to)).sort()).toEqual((await readdir(whole)).sort());
       for (const name of await readdir(whole)) {
         expect((await readFile(join(to, name))).equals(await readFile(join(whole, name))), name).toBe(true);
       }
@@ -204,7 +204,7 @@ test('a shard that was damaged after an interruption is made again', async () =>
   ];
   await convert(args, async (kill) => {
     while (
-      !(await readFile(join(partial, 'state.json'), 'utf8').catch(() => '')).includes('params_shard_2')
+      !(await readFile(join(partial, 'state.json'), 'utf8').catch(() => '')).includes('params_shard_0')
     ) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -119,7 +119,7 @@ test('a server that stands still is asked anew', async () => {
   const expected = tinyCheckpoint().get('model.safetensors') as SourceFile;
   const url = `${server.url}/${REPOSITORY}/resolve/main/model.safetensors`;
   const { size } = expected;
-  const file = httpFile({ name: 'model.safetensors', url, size, version: '' }, 100);
+  const file = httpFile({ name: 'model.safetensors', url, size, version: '' }, 500);
   for (let at = 0; at < 5000; at += 1000)
     expect(await file.read(at, 1000)).toEqual(await expected.read(at, 1000));
   expect(server.requests.length).toBeGreaterThan(5);
