@@ -17,7 +17,7 @@ import { type Progress, ProgressReport } from './progress.ts';
 import { fetchSmall } from './fetch-small.ts';
 import { requireRoom } from './room.ts';
 import { type BuildStore, isStored } from './store.ts';
-import { transfer } from './transfer.ts';
+import { Pace, transfer } from './transfer.ts';
 
 /**
  * Files fetched at once. One is hashed and written while the other is on the line; each one more adds about 20 MB to
@@ -145,6 +145,7 @@ async function fetchMissing(
   // One that cannot be had stops the others, which then keep what they have.
   const others = new AbortController();
   const anySignal = AbortSignal.any([signal, others.signal]);
+  const pace = new Pace();
   const queue = [...missing];
   const work = async () => {
     for (let file = queue.shift(); file && !anySignal.aborted; file = queue.shift()) {
@@ -156,6 +157,7 @@ async function fetchMissing(
       await transfer(store, build, file, {
         signal: anySignal,
         patience,
+        pace,
         onReceived: (bytes) => {
           report.set(name, bytes);
         },

@@ -49,14 +49,22 @@ export class FileWriter {
   }
 
   async write(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (this.received + chunk.byteLength > this.file.nbytes)
-      throw new WeightError('bad-file', {
-        says: 'longer-than-announced',
-        file: this.file.name,
-        announced: this.file.nbytes,
-      });
+    this.#requireRoomFor(chunk.byteLength);
     this.#digests.update(chunk);
     await this.#parts.write(chunk);
+  }
+
+  /** As `write`, for bytes that the browser holds already: this worker only hashes them. */
+  async writeBlob(bytes: Blob): Promise<void> {
+    this.#requireRoomFor(bytes.size);
+    this.#digests.update(new Uint8Array(await bytes.arrayBuffer()));
+    await this.#parts.writeBlob(bytes);
+  }
+
+  #requireRoomFor(bytes: number): void {
+    if (this.received + bytes <= this.file.nbytes) return;
+    const { name: file, nbytes: announced } = this.file;
+    throw new WeightError('bad-file', { says: 'longer-than-announced', file, announced });
   }
 
   /** Stores what waits in memory, unless it is little and `always` is false. Resolves when it is on the disk. */

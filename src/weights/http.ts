@@ -32,11 +32,14 @@ export interface Opened {
   readonly total: number | undefined;
   /** A chunk holds its bytes until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** The body as one Blob, none of which passes through this worker; only where a stretch was asked for and given. */
+  readonly blob?: () => Promise<Blob>;
 }
 
 /**
- * Asks for a file from `offset` on. Throws an Interruption for what may pass (broken connection, stall, 408, 429,
- * 5xx), and a WeightError for what will not (404, a web page, a server that does not serve other sites).
+ * Asks for a file from `offset` on, or for `length` bytes of it. Throws an Interruption for what may pass (broken
+ * connection, stall, 408, 429, 5xx), and a WeightError for what will not (404, a web page, a server that does not serve
+ * other sites).
  */
 export async function openFile(
   url: string,
@@ -44,6 +47,7 @@ export async function openFile(
   offset: number,
   patience: Patience,
   signal: AbortSignal,
+  length?: number,
 ): Promise<Opened> {
   const stall = new AbortController();
   const anySignal = AbortSignal.any([signal, stall.signal]);
@@ -56,7 +60,7 @@ export async function openFile(
       // The store is the cache: a second copy in the HTTP cache would double the disk space.
       cache: 'no-store',
       signal: anySignal,
-      ...(offset > 0 && { headers: { Range: `bytes=${offset}-` } }),
+      ...((offset > 0 || length !== undefined) && { headers: { Range: range(offset, length) } }),
     });
   } catch (error) {
     signal.throwIfAborted();
@@ -81,7 +85,34 @@ export async function openFile(
     start,
     total: totalOf(response, size),
     body: chunks(response, name, patience.stall, signal, stall),
+    ...(response.status === 206 &&
+      length !== undefined && { blob: () => whole(response, name, patience.stall, signal, stall) }),
   };
+}
+
+function range(offset: number, length: number | undefined): string {
+  return `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`;
+}
+
+/** A body that is left to the browser; it counts as broken when it is not whole in the time of a stall. */
+async function whole(
+  response: Response,
+  name: string,
+  stallAfter: number,
+  signal: AbortSignal,
+  stall: AbortController,
+): Promise<Blob> {
+  const timer = setTimeout(() => {
+    stall.abort();
+  }, stallAfter);
+  try {
+    return await response.blob();
+  } catch {
+    signal.throwIfAborted();
+    throw interrupted(name, stall.signal.aborted ? 'stalled' : 'connection-broke');
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function* chunks(

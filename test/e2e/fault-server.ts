@@ -110,7 +110,7 @@ export class FaultServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
     const path = asked.endsWith('/') ? `${asked}index.html` : asked;
-    const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     const answer: Answer = {
       path,
       from: from === undefined ? undefined : Number(from),
@@ -141,6 +141,7 @@ export class FaultServer {
       body[fault.at] = (body[fault.at] ?? 0) ^ 0xff;
     }
     const start = this.manners.range ? (answer.from ?? 0) : 0;
+    let end = body.length;
     if (this.manners.range && answer.from !== undefined) {
       if (start >= body.length) {
         answer.status = 416;
@@ -148,9 +149,10 @@ export class FaultServer {
         return;
       }
       answer.status = 206;
-      response.setHeader('Content-Range', `bytes ${start}-${body.length - 1}/${body.length}`);
+      if (to) end = Math.min(end, Number(to) + 1);
+      response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${body.length}`);
     }
-    const wanted = body.subarray(start);
+    const wanted = body.subarray(start, end);
     if (this.manners.contentLength && fault?.kind !== 'truncate')
       response.setHeader('Content-Length', wanted.length);
     response.writeHead(answer.status, { 'Content-Type': typeOf(path) });

@@ -60,6 +60,19 @@ describe('openFile', () => {
     expect(await open()).toMatchObject({ start: 0, total: undefined });
   });
 
+  it('asks for a stretch, which comes as one Blob where the server knows ranges', async () => {
+    const ask = () => openFile(`${server.origin}/a.bin`, 'a.bin', 10, patience, signal, 20);
+    const stretch = await ask();
+    expect(stretch).toMatchObject({ start: 10, total: 1000 });
+    expect(await (await stretch.blob?.())?.text()).toBe('01234567890123456789');
+    expect(await read((await ask()).body)).toBe('01234567890123456789');
+    server.once('/a.bin', { kind: 'drop', after: 15 });
+    await expect((await ask()).blob?.()).rejects.toThrow(/connection broke/);
+    server.manners.range = false;
+    expect((await ask()).blob).toBeUndefined();
+    expect((await open(10)).blob).toBeUndefined();
+  });
+
   it('takes an offset past the end as a reason to start over', async () => {
     const { start, body } = await open(5000);
     expect(start).toBe(0);
