@@ -8,7 +8,7 @@ import type { BuildSource } from '../weights/build.ts';
 import type { WeightClient } from '../weights/client.ts';
 import { WeightError } from '../weights/errors.ts';
 import type { Progress } from '../weights/progress.ts';
-import type { BuildState } from '../weights/protocol.ts';
+import type { EngineAddresses } from '../weights/protocol.ts';
 import type { ModelChoice, Pick } from './model-choice.svelte.ts';
 import type { ModelRegistry } from './model-registry.svelte.ts';
 
@@ -135,22 +135,41 @@ export class ModelState {
       const source = this.#registry.sourceOf(chosen, build);
       // Nobody should download gigabytes that this browser can't run.
       await probeAdapter(build.requiredFeatures);
-      const { model, modelLib } = await this.#provide(source, show, signal);
+      const { engine, rest } = await this.#provide(source, show, signal);
       const known = await this.#selfChecks.read(source.id);
-      const { selfCheck } = await this.#engine.load(
+      let progress: LoadProgress = { phase: 'starting', fraction: 0 };
+      let isHere = false;
+      const showLoading = (): void => {
+        if (isHere) show({ kind: 'loading', progress });
+      };
+      // An engine that started before the download's end is of no use without it.
+      const lost = new AbortController();
+      rest.then(
+        () => {
+          isHere = true;
+          showLoading();
+        },
+        (error: unknown) => {
+          lost.abort(error);
+        },
+      );
+      const loading = this.#engine.load(
         {
           id: source.id,
-          weightsUrl: model,
-          libraryUrl: modelLib,
+          weightsUrl: engine.model,
+          libraryUrl: engine.modelLib,
           contextWindow,
           requiredFeatures: build.requiredFeatures,
           ...(known && { selfCheck: known }),
         },
-        (progress) => {
-          show({ kind: 'loading', progress });
+        (now) => {
+          progress = now;
+          showLoading();
         },
-        signal,
+        AbortSignal.any([signal, lost.signal]),
       );
+      // A start that fails leaves the download to its end, so that the next one finds it.
+      const { selfCheck } = await loading.finally(() => rest);
       if (selfCheck && selfCheck !== known) await this.#selfChecks.write(source.id, selfCheck);
       show({ kind: 'ready' });
       return !signal.aborted;
@@ -162,14 +181,14 @@ export class ModelState {
     }
   }
 
-  /** Sees to it that the build is stored, and says where the engine finds it. */
+  /** Sees to it that the build is stored, or soon will be, and says where the engine finds it. */
   async #provide(
     source: BuildSource,
     show: (status: ModelStatus) => void,
     signal: AbortSignal,
-  ): Promise<NonNullable<BuildState['engine']>> {
+  ): Promise<{ readonly engine: EngineAddresses; readonly rest: Promise<void> }> {
     const before = await this.#weights.inspect(source);
-    if (before.state === 'ready' && before.engine) return before.engine;
+    if (before.state === 'ready' && before.engine) return { engine: before.engine, rest: Promise.resolve() };
     const stopListening = this.#weights.listen((event) => {
       if (event.kind === 'progress' && event.id === source.id)
         show({ kind: 'downloading', progress: event.progress });
@@ -183,22 +202,29 @@ export class ModelState {
       kind: 'downloading',
       progress: { phase: 'preparing', loaded: before.loaded, total: before.total },
     });
+    let nearlyHere: (engine: EngineAddresses) => void = () => undefined;
+    const early = new Promise<EngineAddresses>((resolve) => {
+      nearlyHere = resolve;
+    });
+    // An older version that is complete stays until the new one is, and an engine would keep it from being deleted.
+    const rest = this.#weights.acquire(source, before.engine ? undefined : nearlyHere).finally(() => {
+      stopListening();
+      signal.removeEventListener('abort', stop);
+    });
     try {
-      await this.#weights.acquire(source);
+      const engine = await Promise.race([early, rest]);
+      if (engine) return { engine, rest };
     } catch (error) {
       // Without a connection, the version that is here will do.
       const offline = error instanceof WeightError && error.code === 'unreachable';
-      if (offline && before.engine && !signal.aborted) return before.engine;
+      if (offline && before.engine && !signal.aborted)
+        return { engine: before.engine, rest: Promise.resolve() };
       throw error;
-    } finally {
-      stopListening();
-      signal.removeEventListener('abort', stop);
     }
     signal.throwIfAborted();
-    show({ kind: 'loading', progress: { phase: 'starting', fraction: 0 } });
     const { engine } = await this.#weights.inspect(source);
     if (!engine) throw new WeightError('not-stored', { says: 'not-stored' });
-    return engine;
+    return { engine, rest };
   }
 
   #reset(): void {

@@ -25,10 +25,20 @@ import { Pace, transfer } from './transfer.ts';
  */
 const PARALLEL = 2;
 
+/**
+ * When so little is left of a download, an engine may start: it takes about a second for half a gigabyte, and would
+ * hold graphics memory for long if it started sooner. Seconds.
+ */
+const NEARLY_HERE_SECONDS = 10;
+
 export interface AcquireOptions {
   readonly signal: AbortSignal;
   readonly patience: Patience;
   readonly onProgress: (progress: Progress) => void;
+  /** Called with the name of a file as soon as it is whole and verified. */
+  readonly onStored: (file: string) => void;
+  /** Called once when little is left of a download that takes a while. */
+  readonly onNearlyHere: (build: Build) => void;
 }
 
 /**
@@ -129,7 +139,7 @@ async function fetchMissing(
   store: BuildStore,
   build: Build,
   older: Build | undefined,
-  { signal, patience, onProgress }: AcquireOptions,
+  { signal, patience, onProgress, onStored, onNearlyHere }: AcquireOptions,
 ): Promise<void> {
   const records = await store.files(build.id, build.revision);
   const missing = build.files.filter((file) => !isStored(file, records));
@@ -140,7 +150,13 @@ async function fetchMissing(
   const left = missing.reduce((sum, { name, nbytes }) => sum + nbytes - (records.get(name)?.nbytes ?? 0), 0);
   await requireRoom(left);
 
-  const report = new ProgressReport('downloading', totalBytes(build.files), onProgress);
+  let nearlyHere = false;
+  const report = new ProgressReport('downloading', totalBytes(build.files), (progress) => {
+    onProgress(progress);
+    if (nearlyHere || (progress.secondsLeft ?? Infinity) > NEARLY_HERE_SECONDS) return;
+    nearlyHere = true;
+    onNearlyHere(build);
+  });
   for (const file of build.files) if (!missing.includes(file)) report.set(file.name, file.nbytes);
   // One that cannot be had stops the others, which then keep what they have.
   const others = new AbortController();
@@ -152,6 +168,7 @@ async function fetchMissing(
       const { name } = file;
       if (older && older.revision !== build.revision && (await copyFromOlder(store, older, build, file))) {
         report.set(name, file.nbytes);
+        onStored(name);
         continue;
       }
       await transfer(store, build, file, {
@@ -165,6 +182,7 @@ async function fetchMissing(
           report.setWaiting(name, waiting);
         },
       });
+      onStored(name);
     }
   };
   const stopOthers = (error: unknown) => {

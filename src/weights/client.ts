@@ -1,6 +1,6 @@
 import type { BuildSource } from './build.ts';
 import { WeightError } from './errors.ts';
-import type { Ask, BuildState, Reply, Request, Results, WeightEvent } from './protocol.ts';
+import type { Ask, BuildState, EngineAddresses, Reply, Request, Results, WeightEvent } from './protocol.ts';
 import type { Room } from './room.ts';
 
 interface Waiting {
@@ -33,12 +33,16 @@ export class WeightClient {
   /**
    * Downloads what is missing of a build, or waits while another tab does. At the first download it asks the browser to
    * keep the data for good; whether it will is in `room()`. Pause with `stop`, go on by calling this again.
+   * @param onNearlyHere called when so little is missing that an engine may start; it waits for the rest by itself
    */
-  async acquire(source: BuildSource): Promise<void> {
+  async acquire(source: BuildSource, onNearlyHere?: (engine: EngineAddresses) => void): Promise<void> {
     // Only a window may ask, and the person may take their time to answer, so nothing waits for it. A refusal is no
     // error: the model is then kept as long as the browser likes.
     navigator.storage.persist().catch(() => false);
-    await this.#ask({ kind: 'acquire', source });
+    const stopListening = this.listen((event) => {
+      if (event.kind === 'nearly-here' && event.id === source.id) onNearlyHere?.(event.engine);
+    });
+    await this.#ask({ kind: 'acquire', source }).finally(stopListening);
   }
 
   /** Verifies every stored file and repairs what is damaged; returns the names of the repaired files. */

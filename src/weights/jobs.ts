@@ -6,7 +6,7 @@ import type { Patience } from './http.ts';
 import { useLock, workLock } from './locks.ts';
 import { engineAddresses } from './model-cache.ts';
 import type { Progress } from './progress.ts';
-import type { BuildState, WeightEvent } from './protocol.ts';
+import { type BuildState, NEWS_CHANNEL, type WeightEvent } from './protocol.ts';
 import { type BuildStore, isStored } from './store.ts';
 
 /** Between tabs: what the page hears too, and the wish that whoever downloads a model stops. */
@@ -20,7 +20,7 @@ const LETTING_GO_MS = 2000;
  * when the working tab goes away, one that waits carries on.
  */
 export class WeightJobs {
-  readonly #tabs = new BroadcastChannel('metaaligner-weights');
+  readonly #tabs = new BroadcastChannel(NEWS_CHANNEL);
   readonly #running = new Map<string, AbortController>();
 
   constructor(
@@ -67,7 +67,7 @@ export class WeightJobs {
   /** Downloads what is missing of a build; see `acquire`. */
   acquire(source: BuildSource): Promise<null> {
     return this.#alone(source.id, async (signal, onProgress) => {
-      await acquire(this.store, source, { signal, patience: this.patience, onProgress });
+      await this.#acquire(source, signal, onProgress);
       await this.#dropOlder(source.id);
       return null;
     });
@@ -79,8 +79,7 @@ export class WeightJobs {
       const build =
         (await this.store.build(source.id, 'ready')) ?? (await this.store.build(source.id, 'pending'));
       const missing = build ? await dropDamaged(this.store, build, signal, onProgress) : [];
-      if (missing.length > 0)
-        await acquire(this.store, source, { signal, patience: this.patience, onProgress });
+      if (missing.length > 0) await this.#acquire(source, signal, onProgress);
       return missing;
     });
   }
@@ -121,6 +120,25 @@ export class WeightJobs {
   /** Deletes versions that were replaced while an engine still read them. */
   async tidy(): Promise<void> {
     for (const { id } of await this.store.builds('ready')) await this.#dropOlder(id);
+  }
+
+  async #acquire(
+    source: BuildSource,
+    signal: AbortSignal,
+    onProgress: (progress: Progress) => void,
+  ): Promise<void> {
+    const { id } = source;
+    await acquire(this.store, source, {
+      signal,
+      patience: this.patience,
+      onProgress,
+      onStored: (file) => {
+        this.#tell({ kind: 'stored', id, file });
+      },
+      onNearlyHere: (build) => {
+        this.#tell({ kind: 'nearly-here', id, engine: engineAddresses(build) });
+      },
+    });
   }
 
   #abort(id: string): void {

@@ -1,6 +1,7 @@
 import { isPlainName } from './build.ts';
 import { WeightError } from './errors.ts';
-import { useLock } from './locks.ts';
+import { useLock, workLock } from './locks.ts';
+import { type EngineAddresses, NEWS_CHANNEL, type WeightEvent } from './protocol.ts';
 import type { BuildStore } from './store.ts';
 
 /**
@@ -12,15 +13,15 @@ import type { BuildStore } from './store.ts';
  * the store. So the engine cannot reach the network for a model file, the model library comes the same way as the
  * weights (WebLLM fetches it past the cache when its address is relative or names localhost), and a start does not
  * depend on the host, port or folder that the page came from. WebLLM keeps `/resolve/x/` in an address as it is.
+ *
+ * An engine may start while the last files are still being downloaded: a file that is missing is waited for as long as
+ * somebody works on its build.
  */
 const ORIGIN = 'https://weights.invalid';
 const ADDRESS = /^https:\/\/weights\.invalid\/([^/]+)\/resolve\/([^/]+)\/([^/]+)$/;
 
-/** `model` and `model_lib` of a WebLLM model record for a stored build. */
-export function engineAddresses(build: { id: string; revision: string; library: string }): {
-  model: string;
-  modelLib: string;
-} {
+/** Where an engine finds a stored build. */
+export function engineAddresses(build: { id: string; revision: string; library: string }): EngineAddresses {
   const model = `${ORIGIN}/${encodeURIComponent(build.id)}/resolve/${encodeURIComponent(build.revision)}/`;
   return { model, modelLib: model + build.library };
 }
@@ -77,14 +78,37 @@ class ModelCache {
 
   /** WebLLM looks every file up twice in a row, to see whether it is there and to read it; the store is asked once. */
   async #open(address: Address): Promise<Blob | undefined> {
-    const { id, revision, name } = address;
     const key = keyOf(address);
     const opened = this.#opened?.key === key ? this.#opened.blob : undefined;
     this.#opened = undefined;
     if (opened) return opened;
-    const blob = await this.store.open(id, revision, name);
+    const blob = await this.#arrival(address);
     if (blob) this.#opened = { key, blob };
     return blob;
+  }
+
+  /** The file as soon as it is whole and verified, or undefined when it is not and nobody is fetching it. */
+  async #arrival({ id, revision, name }: Address): Promise<Blob | undefined> {
+    const here = await this.store.open(id, revision, name);
+    if (here) return here;
+    const news = new BroadcastChannel(NEWS_CHANNEL);
+    try {
+      for (;;) {
+        // Listens before it looks, so that nothing is stored in between.
+        const told = new Promise<void>((resolve) => {
+          news.onmessage = ({ data }: MessageEvent<WeightEvent>) => {
+            if (data.id !== id) return;
+            if (data.kind === 'changed' || (data.kind === 'stored' && data.file === name)) resolve();
+          };
+        });
+        const { held = [] } = await navigator.locks.query();
+        const blob = await this.store.open(id, revision, name);
+        if (blob || !held.some((lock) => lock.name === workLock(id))) return blob;
+        await told;
+      }
+    } finally {
+      news.close();
+    }
   }
 
   /** WebLLM calls this for a file that `match` did not find; the store is filled before a start, never during one. */
@@ -98,14 +122,13 @@ class ModelCache {
     );
   }
 
+  /** Every file that is here or to come; WebLLM downloads nothing of a model whose shards are all among them. */
   async keys(): Promise<Request[]> {
-    const requests: Request[] = [];
-    for (const build of await this.store.builds('ready')) {
+    const builds = [...(await this.store.builds('ready')), ...(await this.store.builds('pending'))];
+    return builds.flatMap((build) => {
       const { model } = engineAddresses(build);
-      const records = await this.store.files(build.id, build.revision);
-      for (const [name, { verified }] of records) if (verified) requests.push(new Request(model + name));
-    }
-    return requests;
+      return build.files.map(({ name }) => new Request(model + name));
+    });
   }
 
   /** Only the weight store deletes files. */

@@ -3,6 +3,15 @@ import type { WeightErrorCode, WeightTold } from './errors.ts';
 import type { Progress } from './progress.ts';
 import type { Room } from './room.ts';
 
+/** The BroadcastChannel on which every worker that changes the store says what it did. */
+export const NEWS_CHANNEL = 'metaaligner-weights';
+
+/** `model` and `model_lib` of a WebLLM model record. */
+export interface EngineAddresses {
+  readonly model: string;
+  readonly modelLib: string;
+}
+
 /** What is here of a build. Sizes in bytes. */
 export interface BuildState {
   readonly state: 'missing' | 'partial' | 'ready';
@@ -11,7 +20,7 @@ export interface BuildState {
   /** Bytes of all its files; 0 while that is not known. */
   readonly total: number;
   /** Addresses to give to the engine, when a complete version is here, be it an older one. */
-  readonly engine?: { readonly model: string; readonly modelLib: string };
+  readonly engine?: EngineAddresses;
   /** True when what is complete is another version than the one asked for. */
   readonly outdated: boolean;
   /** True when what is here in part comes from a conversion, so that only converting goes on with it. */
@@ -56,7 +65,12 @@ export interface Failure {
   readonly told: WeightTold;
 }
 
-/** What happens to a build, in this tab or another; `changed` asks for a new look at its state. */
+/** What happens to a build, in this tab or another. */
 export type WeightEvent =
   | { readonly kind: 'progress'; readonly id: string; readonly progress: Progress }
+  /** Little is missing of a download: an engine that starts now finds the last files when it comes to them. */
+  | { readonly kind: 'nearly-here'; readonly id: string; readonly engine: EngineAddresses }
+  /** A file is whole and verified. */
+  | { readonly kind: 'stored'; readonly id: string; readonly file: string }
+  /** Its state is another one; told when whoever worked on the build is done with it. */
   | { readonly kind: 'changed'; readonly id: string };

@@ -143,3 +143,23 @@ test('deleting a loaded model unloads it and leaves nothing of it', async () => 
   });
   expect(left).toBe(0);
 });
+
+test('the engine starts while the last bytes are coming, and aligns when they are here', async () => {
+  await open();
+  const shards = () => server.answers.filter(({ path }) => path.endsWith('.bin'));
+  server.answers.length = 0;
+  server.manners.rate = MIB;
+  const aligner = new AlignerPage(page);
+  await aligner.fill(MODEL_CARD_EXAMPLE.query, MODEL_CARD_EXAMPLE.answer, ['Length']);
+  // The engine's worker, and it alone, comes from a Blob.
+  const engine = page.waitForEvent('worker', (worker) => worker.url().startsWith('blob:'));
+  await aligner.align.click();
+  await engine;
+  const sent = shards().reduce((sum, { bytes }) => sum + bytes, 0);
+  await expect(page.getByRole('progressbar', { name: 'Model download' })).toBeVisible();
+  await aligner.finished();
+  const all = shards().reduce((sum, { bytes }) => sum + bytes, 0);
+  expect(sent).toBeGreaterThan(0);
+  expect(sent).toBeLessThan(all);
+  expect(await aligner.editedAnswer.textContent()).not.toBe('');
+});

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from '@playwright/test';
 import { FaultServer } from './fault-server.ts';
 import { syntheticBuild } from './synthetic-build.ts';
@@ -208,6 +209,40 @@ test.describe('weight store', () => {
       return new Set(files.map(({ key }) => key[2])).size;
     });
     expect(revisions).toBe(1);
+  });
+
+  test('an engine that starts before the download ends gets each file when it is whole', async ({ page }) => {
+    const source = publish(hub, 'early', model);
+    const stalled = publish(hub, 'stalled', model);
+    const last = model.shards.at(-1) ?? '';
+    hub.manners.rate = 4 * MIB;
+    hub.always(`/stalled/${last}`, { kind: 'stall', after: 10 });
+    const weights = await open(page);
+    /** Starts a download, waits until an engine may start, and reads as the engine would. */
+    const start = async (build: typeof source, names: string[]) => {
+      const download = weights.acquire(build);
+      const folder = await page.waitForFunction((id) => harness.nearlyHere[id], build.id);
+      const prefix = await folder.jsonValue();
+      const addresses = names.map((name) => `${prefix}${name}`);
+      const reading = page.evaluate((urls) => harness.read(urls), addresses);
+      expect(await weights.inspect(build)).toMatchObject({ state: 'partial' });
+      return { download, reading, addresses };
+    };
+
+    const early = await start(source, [...model.files.keys()]);
+    expect(await early.download).toEqual({ ok: true });
+    const { keys, digests } = await early.reading;
+    expect(Object.values(digests)).toEqual(
+      [...model.files.values()].map((content) => createHash('sha256').update(content).digest('hex')),
+    );
+    // WebLLM downloads nothing of a model whose files are all listed.
+    expect(keys.sort()).toEqual(early.addresses.sort());
+
+    // What will never come is not waited for.
+    const halted = await start(stalled, [last]);
+    await weights.stop(stalled.id);
+    expect(await halted.download).toMatchObject({ ok: false, code: 'stopped' });
+    expect(Object.values((await halted.reading).digests)).toEqual([null]);
   });
 
   test('deletes a model with nothing left, but not while an engine or a download holds it', async ({

@@ -17,10 +17,13 @@ const client = new WeightClient(
   new Worker(new URL('./weights-worker.ts', import.meta.url), { type: 'module' }),
 );
 const progress: Progress[] = [];
+/** The engine's addresses of builds that an engine may start, by id. */
+const nearlyHere: Record<string, string> = {};
 let changes = 0;
 client.listen((event) => {
   if (event.kind === 'progress') progress.push(event.progress);
-  else changes += 1;
+  else if (event.kind === 'nearly-here') nearlyHere[event.id] = event.engine.model;
+  else if (event.kind === 'changed') changes += 1;
 });
 let reader: Worker | undefined;
 
@@ -39,6 +42,7 @@ const harness = {
   loseFile,
   client,
   progress,
+  nearlyHere,
   changes: () => changes,
   acquire: (source: BuildSource) => outcome(client.acquire(source)),
   remove: (id: string) => outcome(client.remove(id)),
