@@ -1,4 +1,5 @@
 import { WeightClient } from '../../../src/weights/client.ts';
+import type { EngineAddresses } from '../../../src/weights/protocol.ts';
 import type { Loaded, LoadRequest } from './engine-worker.ts';
 import { REPORT_PATH, SETTLED_MS, type Task, type Visit } from './visit.ts';
 
@@ -7,16 +8,28 @@ const client = new WeightClient(
   new Worker(new URL('../../../src/weights-worker.ts', import.meta.url), { type: 'module' }),
 );
 
-async function visit({ backend, source }: Task): Promise<Visit> {
+async function visit({ backend, source, downloadOnly }: Task): Promise<Visit> {
   const started = performance.timeOrigin + performance.now();
   let request: LoadRequest = { backend, model: source.weights ?? '', library: source.library };
   let downloaded: number | undefined;
   if (backend === 'ours') {
-    const before = await client.inspect(source);
-    if (before.state !== 'ready') await client.acquire(source);
-    const { engine } = await client.inspect(source);
-    if (!engine) throw new Error('Not stored.');
-    downloaded = performance.timeOrigin + performance.now();
+    if (downloadOnly) {
+      await client.acquire(source);
+      const seconds = (performance.timeOrigin + performance.now() - started) / 1000;
+      return { started, downloaded: seconds, lastShard: seconds };
+    }
+    // As in the product, the engine starts when little is left of the download.
+    const stored = (await client.inspect(source)).engine;
+    const engine =
+      stored ??
+      (await new Promise<EngineAddresses>((resolve, reject) => {
+        const ended = client.acquire(source, resolve).then(async () => {
+          downloaded = performance.timeOrigin + performance.now();
+          const { engine: whole } = await client.inspect(source);
+          if (whole) resolve(whole);
+        });
+        ended.catch(reject);
+      }));
     request = { backend, model: engine.model, library: engine.modelLib };
   }
   const worker = new Worker(new URL('./engine-worker.ts', import.meta.url), { type: 'module' });

@@ -5,6 +5,8 @@ import type { Backend } from './engine-worker.ts';
 export interface Task {
   readonly backend: Backend;
   readonly source: BuildSource;
+  /** No engine is started, as on the page's models screen. */
+  readonly downloadOnly?: boolean;
 }
 
 /** What it answers with, as JSON in the path of a request. */
