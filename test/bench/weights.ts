@@ -177,7 +177,7 @@ async function visit(
 /** Waits for what the page has to say. */
 async function reported(server: FaultServer, exited: Promise<unknown>): Promise<Visit> {
   const ended = exited.then(() => true);
-  const deadline = Date.now() + 180_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const report = server.answers.find(({ path }) => path.startsWith(REPORT_PATH));
     if (report) {
@@ -187,7 +187,7 @@ async function reported(server: FaultServer, exited: Promise<unknown>): Promise<
     }
     if (await Promise.race([ended, sleep(50, false)]))
       throw new Error('The browser ended before the visit did.');
-    if (Date.now() > deadline) throw new Error('The page has not answered for three minutes.');
+    if (Date.now() > deadline) throw new Error('The page has not answered for two minutes.');
   }
 }
 
