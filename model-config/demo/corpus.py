@@ -362,3 +362,17 @@ class Corpus:
     def copying(self, low: int, high: int) -> Case:
         """Random pieces under a random objective: nothing to do but copy (and add what is always added)."""
         return Case(self.objectives()[:2], self.noise(1, 3), self.noise(low, high))
+
+    def repeating(self, low: int, high: int) -> Case:
+        """`low` to `high` sentences of one to four random pieces, two in five of which stood before; the pieces are
+        often few, so that sentences begin or end alike. Repetition is chosen in three of four cases."""
+        rng = self.rng
+        pool = rng.sample(self.pieces, rng.randint(3, 12)) if rng.random() < 0.5 else self.pieces
+        body: list[str] = []
+        for _ in range(rng.randint(low, high)):
+            if body and rng.random() < 0.4:
+                body.append(rng.choice(body))
+            else:
+                body.append("".join(rng.choices(pool, k=rng.randint(1, 4))).strip() + ".")
+        chosen = ("repeat",) if rng.random() < 0.75 else self.objectives()[:2]
+        return Case(chosen, self.noise(1, 3), " ".join(body))

@@ -21,10 +21,11 @@ from tokenizers import Tokenizer
 import reference
 import rules
 import tokenizer as tok
+from batches import EOS, STAGES, encode_case
 from corpus import Case, Corpus
 from export import LAYER_NAMES, NAMES
 from model import make_decoder
-from train import BUILD, EOS, HERE, STAGES, encode_case
+from train import BUILD, HERE
 
 SHIPPED = HERE.parent.parent / "public" / "models" / "demo"
 PROMPTS = [128, 192, 256, 384, 640]  # prompt lengths that cases are padded to, in ids

@@ -14,9 +14,10 @@ from tokenizers import Tokenizer
 
 import reference
 import rules
+from batches import encode_case
 from corpus import Case
 from evaluate import SHIPPED, held_out_corpus
-from train import HERE, encode_case
+from train import HERE
 
 FIXTURES = HERE.parent.parent / "test" / "fixtures"
 BANDS = [((1, 1), 10), ((2, 3), 18), ((4, 6), 12), ((8, 12), 4)]  # content sentences, cases

@@ -98,13 +98,16 @@ linear.defvjp(lambda x, w: (linear(x, w), (x, w)), _linear_backward)
 
 
 def attend(q, k, v, mask):
-    """Grouped-query attention. q [b, t, heads, d], k and v [b, s, kv heads, d], mask broadcast to [b, 1, 1, t, s]."""
+    """Grouped-query attention: its output, and the first head's weights [b, t, s].
+
+    q [b, t, heads, d], k and v [b, s, kv heads, d], mask broadcast to [b, 1, 1, t, s].
+    """
     b, t, heads, dim = q.shape
     kv = k.shape[2]
     q = q.reshape(b, t, kv, heads // kv, dim) * dim**-0.5
     scores = jnp.einsum("btghd,bsgd->bghts", q, k)
     weights = jax.nn.softmax(jnp.where(mask, scores, -1e30), -1)
-    return jnp.einsum("bghts,bsgd->btghd", weights, v).reshape(b, t, heads * dim)
+    return jnp.einsum("bghts,bsgd->btghd", weights, v).reshape(b, t, heads * dim), weights[:, 0, 0]
 
 
 def _block(c, x, p, cos, sin, mask, cache=None):
@@ -117,25 +120,29 @@ def _block(c, x, p, cos, sin, mask, cache=None):
     v = linear(y, p["v"]).reshape(b, t, kv, dim)
     if cache is not None:
         k, v = cache(k, v)
-    x = x + linear(attend(q, k, v, mask), p["o"])
+    mixed, first_head = attend(q, k, v, mask)
+    x = x + linear(mixed, p["o"])
     y = rms_norm(x, p["norm2"], eps)
-    return x + linear(jax.nn.silu(linear(y, p["gate"])) * linear(y, p["up"]), p["down"]), k, v
+    return x + linear(jax.nn.silu(linear(y, p["gate"])) * linear(y, p["up"]), p["down"]), k, v, first_head
 
 
 LAYER = ("q", "k", "v", "o", "gate", "up", "down", "norm1", "norm2")
 
 
-def forward(c: dict, params: dict, ids: jax.Array, wanted: jax.Array) -> jax.Array:
-    """Logits [wanted, vocabulary] for right-padded ids [batch, length], at flat positions `wanted` (row-major)."""
+def forward(c: dict, params: dict, ids: jax.Array, wanted: jax.Array) -> tuple[jax.Array, list[jax.Array], list]:
+    """For right-padded ids [batch, length]: logits [wanted, vocabulary] at flat positions `wanted` (row-major);
+    what leaves each layer, [batch, length, hidden]; where each layer's first head looks, [batch, length, length]."""
     length = ids.shape[1]
     cos, sin = rope_table(length, c["hidden_size"] // c["num_attention_heads"], c["rope_theta"])
     cos, sin = cos[None, :, None], sin[None, :, None]
     mask = jnp.tril(jnp.ones((length, length), bool))
-    x = params["embed"][ids]
+    x, inner, looks = params["embed"][ids], [], []
     for layer in range(c["num_hidden_layers"]):
-        x, _, _ = _block(c, x, {n: params[n][layer] for n in LAYER}, cos, sin, mask)
+        x, _, _, look = _block(c, x, {n: params[n][layer] for n in LAYER}, cos, sin, mask)
+        inner.append(x)
+        looks.append(look)
     x = x.reshape(-1, c["hidden_size"])[wanted]
-    return linear(rms_norm(x, params["norm"], c["rms_norm_eps"]), params["head"])
+    return linear(rms_norm(x, params["norm"], c["rms_norm_eps"]), params["head"]), inner, looks
 
 
 def make_decoder(c: dict, prompt_length: int, new_tokens: int, eos: int = 2):
@@ -154,7 +161,7 @@ def make_decoder(c: dict, prompt_length: int, new_tokens: int, eos: int = 2):
         mask = jnp.tril(jnp.ones((prompt_length, prompt_length), bool))
         x, caches = params["embed"][ids], []
         for layer in range(c["num_hidden_layers"]):
-            x, k, v = _block(c, x, {n: params[n][layer] for n in LAYER}, cos, sin, mask)
+            x, k, v, _ = _block(c, x, {n: params[n][layer] for n in LAYER}, cos, sin, mask)
             pad = ((0, 0), (0, new_tokens), (0, 0), (0, 0))
             caches.append((jnp.pad(k, pad), jnp.pad(v, pad)))
         last = x[jnp.arange(batch), lengths - 1][:, None]
@@ -180,7 +187,7 @@ def make_decoder(c: dict, prompt_length: int, new_tokens: int, eos: int = 2):
                     return jax.lax.dynamic_update_slice(old_k, k, at), jax.lax.dynamic_update_slice(old_v, v, at)
 
                 weights = {n: params[n][layer] for n in LAYER}
-                x, k, v = _block(c, x, weights, cos, sin, written[:, None, None, None], cache)
+                x, k, v, _ = _block(c, x, weights, cos, sin, written[:, None, None, None], cache)
                 fresh.append((k, v))
             done = done | (token == eos)
             token = jnp.where(done, eos, jnp.argmax(logits(x), -1))

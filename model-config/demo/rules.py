@@ -168,17 +168,23 @@ def _reworded(sentence: str, chosen: set[str]) -> str:
     return sentence
 
 
-def apply(objectives: Iterable[str], query: str, answer: str) -> str:
-    """The edited answer. `objectives` are keys of OBJECTIVES; anything else is an own sentence and ignored."""
+def dropped(objectives: Iterable[str], answer: str) -> list[bool]:
+    """Which of sentences(answer) the objectives drop; never the first."""
     chosen = set(objectives)
-    kept: list[str] = []
+    drops: list[bool] = []
     seen: set[str] = set()
     for sentence in sentences(answer):
         bare = sentence.strip()
-        if not kept or not bare or not _dropped(bare, chosen, seen):
-            kept.append(_reworded(sentence, chosen))
+        drops.append(bool(drops) and bool(bare) and _dropped(bare, chosen, seen))
         seen.add(bare)
-    edited = "".join(kept)
+    return drops
+
+
+def apply(objectives: Iterable[str], query: str, answer: str) -> str:
+    """The edited answer. `objectives` are keys of OBJECTIVES; anything else is an own sentence and ignored."""
+    chosen = set(objectives)
+    drops = dropped(objectives, answer)
+    edited = "".join(_reworded(s, chosen) for s, drop in zip(sentences(answer), drops, strict=True) if not drop)
     ending = ENDING.search(query)
     additions = [
         ("truthfulness", CAVEAT),
