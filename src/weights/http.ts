@@ -1,4 +1,4 @@
-import { type BackOff, isBusyStatus, readWait } from './back-off.ts';
+import { type BackOff, isBusyStatus, isOffline, readWait } from './back-off.ts';
 import { WeightError } from './errors.ts';
 
 /** How patient a transfer is: `attempts` without a single new byte before it gives up. Times in milliseconds. */
@@ -86,7 +86,7 @@ export async function openFile(
     total: totalOf(response, size),
     body: chunks(response, name, patience.stall, signal, stall),
     ...(response.status === 206 &&
-      length !== undefined && { blob: () => whole(response, name, patience.stall, signal, stall) }),
+      length !== undefined && { blob: () => inTime(response.blob(), name, patience.stall, signal, stall) }),
   };
 }
 
@@ -94,19 +94,19 @@ function range(offset: number, length: number | undefined): string {
   return `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`;
 }
 
-/** A body that is left to the browser; it counts as broken when it is not whole in the time of a stall. */
-async function whole(
-  response: Response,
+/** Waits for a body, or a piece of one; the connection counts as broken when it takes longer than a stall. */
+async function inTime<T>(
+  answer: Promise<T>,
   name: string,
   stallAfter: number,
   signal: AbortSignal,
   stall: AbortController,
-): Promise<Blob> {
+): Promise<T> {
   const timer = setTimeout(() => {
     stall.abort();
   }, stallAfter);
   try {
-    return await response.blob();
+    return await answer;
   } catch {
     signal.throwIfAborted();
     throw interrupted(name, stall.signal.aborted ? 'stalled' : 'connection-broke');
@@ -126,18 +126,7 @@ async function* chunks(
   const reader = readerOf(response.body);
   try {
     for (;;) {
-      const timer = setTimeout(() => {
-        stall.abort();
-      }, stallAfter);
-      let result;
-      try {
-        result = await reader.read();
-      } catch {
-        signal.throwIfAborted();
-        throw interrupted(name, stall.signal.aborted ? 'stalled' : 'connection-broke');
-      } finally {
-        clearTimeout(timer);
-      }
+      const result = await inTime(reader.read(), name, stallAfter, signal, stall);
       if (result.done) return;
       yield result.value;
     }
@@ -204,7 +193,7 @@ function interrupted(
 /** `fetch` says only "failed". A server that answers a request which needs no permission merely withholds permission. */
 async function explainFailure(url: string, name: string, error: unknown): Promise<Error> {
   const { origin } = new URL(url);
-  if (origin !== location.origin && !answering.has(origin) && navigator.onLine) {
+  if (origin !== location.origin && !answering.has(origin) && !isOffline()) {
     const answered = await fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store' }).then(
       () => true,
       () => false,
@@ -216,5 +205,5 @@ async function explainFailure(url: string, name: string, error: unknown): Promis
         { cause: error },
       );
   }
-  return interrupted(name, navigator.onLine ? 'server-unreachable' : 'no-network');
+  return interrupted(name, isOffline() ? 'no-network' : 'server-unreachable');
 }
