@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,8 @@ import { LlamaForward } from '../llama-forward.ts';
 import { FaultServer } from './fault-server.ts';
 import { AlignerPage } from './page.ts';
 import { byteIds, textOf, writeRandomCheckpoint } from './random-checkpoint.ts';
+import { readStoredEntries } from './stored-entries.ts';
+import { digestOf } from './weights-page.ts';
 
 /**
  * The three ways to a model, on the built page: a random checkpoint of the demo's shape comes from a server that
@@ -42,43 +43,17 @@ const open = async (search: string) => {
   await page.goto(`${site.origin.replace('127.0.0.1', 'localhost')}/${search}`);
 };
 
-function sha256(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
-}
-
 /** SHA-256 of the files of a folder that a stored build consists of. */
 function digestsOf(path: string): Record<string, string> {
-  return Object.fromEntries(readdirSync(path).map((name) => [name, sha256(readFileSync(join(path, name)))]));
+  return Object.fromEntries(
+    readdirSync(path).map((name) => [name, digestOf(readFileSync(join(path, name)))]),
+  );
 }
 
-/** SHA-256 of every stored file of a build, straight from the browser's database. */
-function storedDigests(id: string): Promise<Record<string, string>> {
-  return page.evaluate(async (wanted) => {
-    const all = <T>(request: IDBRequest<T>) =>
-      new Promise<T>((resolve) => (request.onsuccess = () => resolve(request.result)));
-    const range = IDBKeyRange.bound(['part', wanted], ['part', wanted, []]);
-    const files = new Map<string, Blob[]>();
-    for (const { name: databaseName = '' } of await indexedDB.databases()) {
-      if (!databaseName.startsWith('metaaligner-weights')) continue;
-      const database = await all(indexedDB.open(databaseName));
-      const store = database.transaction('entries').objectStore('entries');
-      const [keys, parts] = await Promise.all([
-        all(store.getAllKeys(range)),
-        all(store.getAll(range) as IDBRequest<Blob[]>),
-      ]);
-      database.close();
-      keys.forEach((key, i) => {
-        const name = (key as string[])[3] ?? '';
-        files.set(name, [...(files.get(name) ?? []), parts[i] as Blob]);
-      });
-    }
-    const digests: Record<string, string> = {};
-    for (const [name, blobs] of files) {
-      const hash = await crypto.subtle.digest('SHA-256', await new Blob(blobs).arrayBuffer());
-      digests[name] = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    }
-    return digests;
-  }, id);
+/** SHA-256 of every stored file of a build. */
+async function storedDigests(id: string): Promise<Record<string, string>> {
+  const { files } = await readStoredEntries(page, id);
+  return Object.fromEntries(Object.entries(files).map(([name, content]) => [name, digestOf(content)]));
 }
 
 test.beforeAll(async ({ browser }) => {
@@ -166,7 +141,7 @@ test('the Hub way says what it costs, can be cancelled, paused, goes on, and giv
   await expect(item(name)).toContainText('Ready offline');
   expect(await storedDigests('hub-q4f32_1')).toEqual({
     ...digestsOf(build),
-    'demo-q4f32_1.wasm': sha256(readFileSync(join(DIST, 'models/demo/demo-q4f32_1.wasm'))),
+    'demo-q4f32_1.wasm': digestOf(readFileSync(join(DIST, 'models/demo/demo-q4f32_1.wasm'))),
   });
 });
 

@@ -3,6 +3,7 @@ import { expect, test, type BrowserContext, type Page } from '@playwright/test';
 import { MODEL_CARD_EXAMPLE } from '../../src/domain/example.ts';
 import { FaultServer } from './fault-server.ts';
 import { AlignerPage } from './page.ts';
+import { readStoredEntries } from './stored-entries.ts';
 
 /** The model page and the work without a network, on the built app and a server that can be switched off. */
 test.describe.configure({ mode: 'serial' });
@@ -128,20 +129,7 @@ test('deleting a loaded model unloads it and leaves nothing of it', async () => 
   await remove(page);
   await expect(page.getByText('Deleted. Nothing of it is left in this browser.')).toBeVisible();
   await expect(page.getByText('Not downloaded')).toBeVisible();
-  const left = await page.evaluate(async () => {
-    let count = 0;
-    for (const { name = '' } of await indexedDB.databases()) {
-      if (!name.startsWith('metaaligner-weights')) continue;
-      const request = indexedDB.open(name);
-      await new Promise((resolve) => (request.onsuccess = resolve));
-      const keys = request.result.transaction('entries').objectStore('entries').getAllKeys();
-      await new Promise((resolve) => (keys.onsuccess = resolve));
-      request.result.close();
-      count += keys.result.length;
-    }
-    return count;
-  });
-  expect(left).toBe(0);
+  expect((await readStoredEntries(page)).keys).toEqual([]);
 });
 
 test('the engine starts while the last bytes are coming, and aligns when they are here', async () => {

@@ -5,6 +5,7 @@ import registry from '../../model-config/models.json' with { type: 'json' };
 import { startHubServer, type HubServer } from '../hub-server.ts';
 import { CONFIG, source, tinyCheckpoint, tinyTensors } from '../unit/convert/tiny-checkpoint.ts';
 import { FaultServer } from './fault-server.ts';
+import { readStoredEntries } from './stored-entries.ts';
 
 /**
  * A checkpoint without a tokenizer on the built page: LLaMA-2's is fetched from the address that the registry names,
@@ -42,32 +43,6 @@ async function chooseFiles(model: string): Promise<void> {
     buffer: Buffer.from(await file.read(0, file.size)),
   }));
   await page.getByLabel(`Choose files…: ${model}`).setInputFiles(await Promise.all(files));
-}
-
-/** Keys and stored file contents of a build, straight from the browser's database. */
-function storedEntries(id: string, name?: string): Promise<{ keys: string[]; content: string }> {
-  return page.evaluate(
-    async ([wanted, file]) => {
-      const done = <T>(request: IDBRequest<T>) =>
-        new Promise<T>((resolve) => (request.onsuccess = () => resolve(request.result)));
-      const keys: string[] = [];
-      const parts: Blob[] = [];
-      for (const { name: databaseName = '' } of await indexedDB.databases()) {
-        if (!databaseName.startsWith('metaaligner-weights')) continue;
-        const database = await done(indexedDB.open(databaseName));
-        const store = database.transaction('entries').objectStore('entries');
-        for (const key of (await done(store.getAllKeys())) as string[][]) {
-          if (key[1] !== wanted) continue;
-          keys.push(key.join(' '));
-          if (key[0] === 'part' && key[3] === file)
-            parts.push((await done(database.transaction('entries').objectStore('entries').get(key))) as Blob);
-        }
-        database.close();
-      }
-      return { keys, content: await new Blob(parts).text() };
-    },
-    [id, name] as const,
-  );
 }
 
 test.beforeAll(async ({ browser }) => {
@@ -128,10 +103,9 @@ test('from the Hub it gets LLaMA-2’s, byte for byte, and the page says from wh
   await expect(item(name)).toContainText(
     `The checkpoint has no tokenizer: LLaMA-2's is taken from ${addressOn(base)}.`,
   );
-  const { content } = await storedEntries('hub-q4f32_1', 'tokenizer.json');
-  expect(Buffer.from(content).equals(tokenizer)).toBe(true);
-  const config = await storedEntries('hub-q4f32_1', 'mlc-chat-config.json');
-  expect(JSON.parse(config.content)).toMatchObject({
+  const { files } = await readStoredEntries(page, 'hub-q4f32_1');
+  expect(files['tokenizer.json']?.equals(tokenizer)).toBe(true);
+  expect(JSON.parse(String(files['mlc-chat-config.json']))).toMatchObject({
     tokenizer_files: ['tokenizer.json'],
     active_vocab_size: VOCABULARY,
   });
@@ -143,8 +117,8 @@ test('from files it gets the one that lies beside the page', async () => {
   const name = 'Tiny from files';
   await chooseFiles(name);
   await expect(item(name)).toContainText('Made and stored.', { timeout: 90_000 });
-  const { content } = await storedEntries('files-q4f32_1', 'tokenizer.json');
-  expect(Buffer.from(content).equals(tokenizer)).toBe(true);
+  const { files } = await readStoredEntries(page, 'files-q4f32_1');
+  expect(files['tokenizer.json']?.equals(tokenizer)).toBe(true);
 });
 
 test('where the server refuses, the page says what to do and stores nothing', async () => {
@@ -157,14 +131,14 @@ test('where the server refuses, the page says what to do and stores nothing', as
   await expect(alert).toContainText('it wants a login, or its licence to be accepted.');
   await expect(alert).toContainText('Put the tokenizer.json of its base model');
   await expect(item(name)).toContainText('Not here yet');
-  expect((await storedEntries('gated-q4f32_1')).keys).toEqual([]);
+  expect((await readStoredEntries(page, 'gated-q4f32_1')).keys).toEqual([]);
 });
 
 test('where the registry names no address, it is refused as before', async () => {
   const name = 'Tiny on its own';
   await chooseFiles(name);
   await expect(item(name).getByRole('alert')).toContainText('so the model could not read any text. Put the');
-  expect((await storedEntries('alone-q4f32_1')).keys).toEqual([]);
+  expect((await readStoredEntries(page, 'alone-q4f32_1')).keys).toEqual([]);
 });
 
 test('the address that the host names for a known model takes the place of the page’s own', async () => {

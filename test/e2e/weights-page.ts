@@ -38,7 +38,8 @@ export function publish(server: FaultServer, id: string, { files }: SyntheticBui
   return { id, weights: `${server.origin}/${id}/`, library: `${server.origin}/${id}/library.wasm`, sha256 };
 }
 
-function digestOf(content: Buffer): string {
+/** SHA-256, hex. */
+export function digestOf(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }
 

@@ -1,33 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { pause } from '../../../src/weights/back-off.ts';
 import { fetchSmall } from '../../../src/weights/fetch-small.ts';
 import { Interruption, openFile, type Patience } from '../../../src/weights/http.ts';
-import { type Fault, FaultServer } from '../../e2e/fault-server.ts';
+import type { Fault, FaultServer } from '../../e2e/fault-server.ts';
+import { useNetwork } from './network.ts';
 
 /** A stall is long, so that a busy machine makes none; `hasty` is for servers that stand still on purpose. */
 const patience: Patience = { attempts: 3, firstWait: 20, longestWait: 100, stall: 10_000 };
 const hasty: Patience = { ...patience, stall: 200 };
 const { signal } = new AbortController();
 const content = Buffer.from('0123456789'.repeat(100));
-/** The browser's window or worker, as far as the network code listens to it. */
-let page: EventTarget & { onLine: boolean };
+const network = useNetwork(content);
 let server: FaultServer;
-
-beforeAll(async () => {
-  server = await FaultServer.start();
-  server.files.set('/a.bin', content);
-});
-afterAll(() => server.stop());
+let page: typeof network.scope;
 beforeEach(() => {
-  server.reset();
-  page = Object.assign(new EventTarget(), { onLine: true });
-  vi.stubGlobal('navigator', page);
-  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
-  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
-  vi.stubGlobal('location', { origin: server.origin });
-});
-afterEach(() => {
-  vi.unstubAllGlobals();
+  ({ server, scope: page } = network);
 });
 
 const open = (offset = 0, path = '/a.bin', waits = patience) =>

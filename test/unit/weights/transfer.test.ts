@@ -1,34 +1,26 @@
 import 'fake-indexeddb/auto';
 import { createHash } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Build } from '../../../src/weights/build.ts';
 import type { Patience } from '../../../src/weights/http.ts';
 import { BuildStore } from '../../../src/weights/store.ts';
 import { Pace, transfer } from '../../../src/weights/transfer.ts';
-import { FaultServer } from '../../e2e/fault-server.ts';
+import type { FaultServer } from '../../e2e/fault-server.ts';
 import { seededBytes } from '../../e2e/synthetic-build.ts';
+import { useNetwork } from './network.ts';
 
 const MIB = 2 ** 20;
 const patience: Patience = { attempts: 2, firstWait: 10, longestWait: 20, stall: 10_000 };
 const content = seededBytes(12 * MIB + 3, 1);
 const build: Build = { id: 'm', revision: 'r', library: 'm.wasm', files: [] };
+const network = useNetwork(content);
 let server: FaultServer;
 let pace: Pace;
 let databases = 0;
 
-beforeAll(async () => {
-  server = await FaultServer.start();
-  server.files.set('/a.bin', content);
-});
-afterAll(() => server.stop());
 beforeEach(() => {
-  server.reset();
+  ({ server } = network);
   pace = new Pace();
-  vi.stubGlobal('navigator', { onLine: true });
-  vi.stubGlobal('location', { origin: server.origin });
-});
-afterEach(() => {
-  vi.unstubAllGlobals();
 });
 
 /** Transfers the file into a fresh store; returns where each request for it began. */
